@@ -1,0 +1,178 @@
+/**
+ * Where sessions live. A backend stores attributes (name → serialised value) under a key, and every verb is
+ * one atomic step by the backend's own clock. Missing is a value; a verb rejects only when the backend
+ * itself fails or misses its deadline ({@link BackendError}).
+ *
+ * There is no upsert: {@link Backend.create} needs a free key and {@link Backend.update} a live session, so
+ * a late write never revives a session that was destroyed.
+ */
+export interface Backend {
+  /** What errors and metrics call it: `"memory"`, `"redis"`, `"lmdb"`. Never an address. */
+  readonly name: string;
+
+  /**
+   * The attributes of a live session, or `null` when there is none: never stored, expired or destroyed.
+   * A key renamed a moment ago reads, for the grace of the rename, as the session was *before* it, with
+   * `movedTo` set. A record that cannot be read rejects with {@link DamagedRecordError}, a record of a
+   * newer format with {@link NewerRecordError}; neither is removed.
+   */
+  read(key: SessionKey): Promise<StoredSession | null>;
+
+  /**
+   * Store a new session. `"taken"` when the key is alive, `"gone"` when it was destroyed or renamed a
+   * moment ago (its tombstone stands). Nothing is changed in either case.
+   */
+  create(key: SessionKey, attributes: Attributes, lifetime: Lifetime): Promise<CreateOutcome>;
+
+  /**
+   * Change the attributes named in `change`, and no others, of a live session, and move its deadline.
+   * All or nothing: on any outcome but `"ok"` nothing was changed.
+   * A `token` that was seen before on this session makes the call a no-op that answers `"ok"` with the
+   * current values, so that a client that resends after a lost reply applies a counter once.
+   */
+  update(
+    key: SessionKey,
+    change: AttributeChange,
+    lifetime: Lifetime,
+    token?: WriteToken,
+  ): Promise<UpdateOutcome>;
+
+  /** Move the deadline of a live session. `"gone"`/`"moved"` change nothing. */
+  touch(key: SessionKey, lifetime: Lifetime): Promise<"ok" | "gone" | "moved">;
+
+  /**
+   * End a session and leave a tombstone for `tombstoneMs`, so that a stale `create` under the same key
+   * fails too. The tombstone is left whether or not there was a session. `"moved"`: the key was renamed a
+   * moment ago; the old name is ended, and `movedTo` names the session that lives on.
+   */
+  destroy(key: SessionKey, tombstoneMs: number): Promise<DestroyOutcome>;
+
+  /**
+   * Give a live session a new key, changing attributes in the same step. The old key decides: of two that
+   * rename one session, the second gets `"moved"`. For `graceMs` the old key still reads the attributes as
+   * they were (see {@link Backend.read}) and refuses writes with `"moved"`; then it is as if destroyed.
+   * A crash between the two halves (backends that span several slots) ends the session, never forks it.
+   */
+  rename(
+    from: SessionKey,
+    to: SessionKey,
+    change: AttributeChange,
+    lifetime: Lifetime,
+    graceMs: number,
+  ): Promise<RenameOutcome>;
+
+  /** Release what the backend itself opened. A client that was handed in stays open. */
+  close?(): Promise<void>;
+}
+
+/**
+ * `base64url(sha256(session id))`: 43 characters of `[A-Za-z0-9_-]`, without the backend's prefix. The id
+ * itself never reaches a backend.
+ */
+export type SessionKey = string;
+
+/**
+ * Attribute name → serialised value. Names are any non-empty strings (`__proto__` included, hence a Map);
+ * values are any strings. What they mean is the engine's business.
+ */
+export type Attributes = ReadonlyMap<string, string>;
+
+/**
+ * How long a session lives, in milliseconds from now by the backend's clock: the deadline becomes
+ * `min(now + idleMs, createdAt + absoluteMs)`. Both are integers; `idleMs` of zero or less ends the session.
+ */
+export interface Lifetime {
+  readonly idleMs: number;
+  /** Longest life since the session was created. Absent: no such limit. */
+  readonly absoluteMs?: number;
+}
+
+export interface StoredSession {
+  readonly attributes: Attributes;
+  /** Milliseconds until the deadline, by the backend's clock. */
+  readonly remainingMs: number;
+  /** Milliseconds since the session was created, by the backend's clock; a rename keeps it. */
+  readonly ageMs: number;
+  /** Set while the key is in the grace after a rename: where the session lives now. Read-only. */
+  readonly movedTo?: SessionKey;
+}
+
+export interface AttributeChange {
+  readonly set?: Attributes;
+  readonly remove?: readonly string[];
+  /**
+   * Add integers to attributes that hold decimal integers (absent counts as 0). The sum must stay within
+   * the safe integers, and a value that is no integer answers `"conflict"`.
+   */
+  readonly add?: ReadonlyMap<string, number>;
+  /** Apply only if each named attribute has exactly this value (`null`: is absent); else `"conflict"`. */
+  readonly expect?: ReadonlyMap<string, string | null>;
+}
+
+/** Names one write for good: the process that makes it, and a number that grows by one with each write. */
+export interface WriteToken {
+  /** 1–22 characters of `[A-Za-z0-9_-]`, random per process. */
+  readonly writer: string;
+  /** Positive safe integer. A backend remembers at least the last 32 of each writer on a session. */
+  readonly sequence: number;
+}
+
+export type CreateOutcome = "ok" | "taken" | "gone";
+
+export type UpdateOutcome =
+  /** Applied. `current`: the values after the write of the attributes in `add`. */
+  | { readonly outcome: "ok"; readonly current: Attributes }
+  | { readonly outcome: "gone" }
+  /** The key was renamed a moment ago. */
+  | { readonly outcome: "moved"; readonly movedTo: SessionKey }
+  /** `expect` or `add` did not fit. `current`: the values now of the attributes named in them. */
+  | { readonly outcome: "conflict"; readonly current: Attributes };
+
+export type DestroyOutcome =
+  | { readonly outcome: "ok" | "gone" }
+  | { readonly outcome: "moved"; readonly movedTo: SessionKey };
+
+export type RenameOutcome =
+  | { readonly outcome: "ok" }
+  /** No live session under `from`; or `to` was taken, in which case the session is ended. */
+  | { readonly outcome: "gone" }
+  | { readonly outcome: "moved"; readonly movedTo: SessionKey }
+  | { readonly outcome: "conflict"; readonly current: Attributes };
+
+/** A further power: which sessions there are. Never used on a request path. */
+export interface SessionEnumeration {
+  /** Keys of live sessions; one that lives throughout is given exactly once, others perhaps. */
+  sessionKeys(): AsyncIterable<SessionKey>;
+  /** End all sessions of this backend's prefix, with tombstones; answers how many. Nothing foreign is touched. */
+  destroyAll(tombstoneMs: number): Promise<number>;
+}
+
+/**
+ * A further power: whose sessions they are. `principal` is a hash made by the engine, in the form of a
+ * {@link SessionKey}. The index prunes itself and costs by the principal's own sessions.
+ */
+export interface PrincipalIndex {
+  /**
+   * Enter a session. `limit`: with `max` others already alive, `"reject"` answers `"limit"` and enters
+   * nothing; `"evict-oldest"` enters it and answers the keys that must end to make room.
+   */
+  linkPrincipal(
+    principal: string,
+    key: SessionKey,
+    entry: string,
+    lifetime: Lifetime,
+    limit?: { readonly max: number; readonly policy: "reject" | "evict-oldest" },
+  ): Promise<{ readonly outcome: "ok" | "limit"; readonly evict: readonly SessionKey[] }>;
+  /** Leave. Unknown is no error. */
+  unlinkPrincipal(principal: string, key: SessionKey): Promise<void>;
+  /** A principal's sessions in order of entry. May name sessions that ended a moment ago. */
+  principalSessions(principal: string): Promise<readonly PrincipalEntry[]>;
+  /** Take all entries out in one atomic step, but for `except`, and answer them: the caller ends each. */
+  takePrincipal(principal: string, except?: SessionKey): Promise<readonly PrincipalEntry[]>;
+}
+
+export interface PrincipalEntry {
+  readonly key: SessionKey;
+  /** What {@link PrincipalIndex.linkPrincipal} was given: the engine's own serialised note (device, times). */
+  readonly entry: string;
+}

@@ -1,0 +1,25 @@
+export type {
+  AttributeChange,
+  Attributes,
+  Backend,
+  CreateOutcome,
+  DestroyOutcome,
+  Lifetime,
+  PrincipalEntry,
+  PrincipalIndex,
+  RenameOutcome,
+  SessionEnumeration,
+  SessionKey,
+  StoredSession,
+  UpdateOutcome,
+  WriteToken,
+} from "./backend.ts";
+export {
+  BackendError,
+  DamagedRecordError,
+  DeadlineError,
+  NewerRecordError,
+  OptionError,
+  UnstickError,
+} from "./errors.ts";
+export type { SharedState, TakeOutcome } from "./shared-state.ts";

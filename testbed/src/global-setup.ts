@@ -1,0 +1,8 @@
+import { ensureProgram, programs } from "./programs.ts";
+
+/** Before any test: the real programs are there, or the run ends with a sentence that says what to install. */
+export default async function setup(): Promise<void> {
+  await ensureProgram(programs.redis);
+  await ensureProgram(programs.chromium);
+  await ensureProgram(programs.haproxy);
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, waitUntil } from "./ports.ts";
+import { programs, requireProgram } from "./programs.ts";
+
+/** A real redis-server (or valkey-server) of our own on loopback, in a folder of its own. */
+export interface RedisServer {
+  readonly host: "127.0.0.1";
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  readonly folder: string;
+  /** SIGKILL: nothing is flushed. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** SIGSTOP: connections stay open and nothing is answered. */
+  pause(): void;
+  resume(): void;
+  /** Start it again on the same port and folder, after {@link kill}. */
+  restart(): Promise<void>;
+  /** End the process and remove its folder. */
+  stop(): Promise<void>;
+}
+
+/** Start a server with `args` as on its command line; by default it keeps nothing on disk. */
+export async function startRedis(args: readonly string[] = []): Promise<RedisServer> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "unstick-redis-"));
+  let child = await spawnRedis(port, folder, args);
+  const stopOnExit = (): void => void child.kill("SIGKILL");
+  process.once("exit", stopOnExit);
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGCONT");
+    child.kill("SIGKILL");
+    await gone;
+  };
+  return {
+    host: "127.0.0.1",
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    folder,
+    kill,
+    pause: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
+    restart: async () => {
+      await kill();
+      child = await spawnRedis(port, folder, args);
+    },
+    stop: async () => {
+      await kill();
+      process.off("exit", stopOnExit);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function spawnRedis(port: number, folder: string, args: readonly string[]): Promise<ChildProcess> {
+  const own = [
+    "--port",
+    `${port}`,
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    folder,
+    "--save",
+    "",
+    "--daemonize",
+    "no",
+  ];
+  const child = spawn(requireProgram(programs.redis), [...own, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said: string[] = [];
+  child.stdout?.on("data", (chunk) => said.push(String(chunk)));
+  child.stderr?.on("data", (chunk) => said.push(String(chunk)));
+  await waitUntil("redis-server answers PING", async () => {
+    if (child.exitCode !== null) throw new Error(`redis-server ended at start:\n${said.join("")}`);
+    return ping(port);
+  });
+  return child;
+}
+
+/** Any answer to PING counts, an error of one that wants a password included. */
+function ping(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("data", () => settle(true));
+    socket.once("error", () => settle(false));
+    socket.setTimeout(1_000, () => settle(false));
+  });
+}
