@@ -5,6 +5,9 @@
  *
  * There is no upsert: {@link Backend.create} needs a free key and {@link Backend.update} a live session, so
  * a late write never revives a session that was destroyed.
+ *
+ * Damage: `read`, `update`, `touch` and `rename` reject on a record that cannot be decoded or is of a newer
+ * format and leave it where it is; `create` answers `"taken"`; `destroy` ends it like any other.
  */
 export interface Backend {
   /** What errors and metrics call it: `"memory"`, `"redis"`, `"lmdb"`. Never an address. */
@@ -13,14 +16,15 @@ export interface Backend {
   /**
    * The attributes of a live session, or `null` when there is none: never stored, expired or destroyed.
    * A key renamed a moment ago reads, for the grace of the rename, as the session was *before* it, with
-   * `movedTo` set. A record that cannot be read rejects with {@link DamagedRecordError}, a record of a
+   * `movedTo` set and `remainingMs` counting what is left of the grace. A record that cannot be read rejects with {@link DamagedRecordError}, a record of a
    * newer format with {@link NewerRecordError}; neither is removed.
    */
   read(key: SessionKey): Promise<StoredSession | null>;
 
   /**
    * Store a new session. `"taken"` when the key is alive, `"gone"` when it was destroyed or renamed a
-   * moment ago (its tombstone stands). Nothing is changed in either case.
+   * moment ago (its tombstone stands). Nothing is changed in either case. A session without attributes is
+   * a session too.
    */
   create(key: SessionKey, attributes: Attributes, lifetime: Lifetime): Promise<CreateOutcome>;
 
@@ -28,7 +32,9 @@ export interface Backend {
    * Change the attributes named in `change`, and no others, of a live session, and move its deadline.
    * All or nothing: on any outcome but `"ok"` nothing was changed.
    * A `token` that was seen before on this session makes the call a no-op that answers `"ok"` with the
-   * current values, so that a client that resends after a lost reply applies a counter once.
+   * current values, so that a client that resends after a lost reply applies a counter once. A no-op does
+   * not move the deadline. Liveness is judged first, then the token, then `expect` and `add`; a token whose
+   * write was refused is not remembered.
    */
   update(
     key: SessionKey,
@@ -42,15 +48,19 @@ export interface Backend {
 
   /**
    * End a session and leave a tombstone for `tombstoneMs`, so that a stale `create` under the same key
-   * fails too. The tombstone is left whether or not there was a session. `"moved"`: the key was renamed a
-   * moment ago; the old name is ended, and `movedTo` names the session that lives on.
+   * fails too. The tombstone is left whether or not there was a session (`"ok"` or `"gone"`); one that
+   * stands already is never shortened. `tombstoneMs` of zero or less leaves none. `"moved"`: the key was
+   * renamed and is in its grace; the old name is ended, and `movedTo` names the session that lives on.
    */
   destroy(key: SessionKey, tombstoneMs: number): Promise<DestroyOutcome>;
 
   /**
    * Give a live session a new key, changing attributes in the same step. The old key decides: of two that
    * rename one session, the second gets `"moved"`. For `graceMs` the old key still reads the attributes as
-   * they were (see {@link Backend.read}) and refuses writes with `"moved"`; then it is as if destroyed.
+   * they were (see {@link Backend.read}) and refuses writes with `"moved"`; then it is as if destroyed, with
+   * a tombstone of {@link RENAMED_TOMBSTONE_MS}. The time of creation and the tokens seen move along.
+   * `"conflict"` changes nothing. A `to` that is taken (alive, in grace, a tombstone, or `from` itself) ends
+   * the session as `destroy` would, with a tombstone of the same length.
    * A crash between the two halves (backends that span several slots) ends the session, never forks it.
    */
   rename(
@@ -65,6 +75,9 @@ export interface Backend {
   close?(): Promise<void>;
 }
 
+/** How long after its grace a renamed key keeps its tombstone: longer than a request in flight lives. */
+export const RENAMED_TOMBSTONE_MS: number = 60_000;
+
 /**
  * `base64url(sha256(session id))`: 43 characters of `[A-Za-z0-9_-]`, without the backend's prefix. The id
  * itself never reaches a backend.
@@ -73,13 +86,17 @@ export type SessionKey = string;
 
 /**
  * Attribute name → serialised value. Names are any non-empty strings (`__proto__` included, hence a Map);
- * values are any strings. What they mean is the engine's business.
+ * values are any strings, the empty one included; both are well-formed Unicode (no lone surrogates). What
+ * they mean is the engine's business.
  */
 export type Attributes = ReadonlyMap<string, string>;
 
 /**
  * How long a session lives, in milliseconds from now by the backend's clock: the deadline becomes
  * `min(now + idleMs, createdAt + absoluteMs)`. Both are integers; `idleMs` of zero or less ends the session.
+ *
+ * A deadline that is not in the future ends the session as if it had expired: the verb answers what it
+ * would have answered otherwise, nothing is alive afterwards, and no tombstone is left.
  */
 export interface Lifetime {
   readonly idleMs: number;
@@ -97,12 +114,13 @@ export interface StoredSession {
   readonly movedTo?: SessionKey;
 }
 
+/** An attribute is named in at most one of `set`, `remove` and `add`; `expect` may name any. */
 export interface AttributeChange {
   readonly set?: Attributes;
   readonly remove?: readonly string[];
   /**
-   * Add integers to attributes that hold decimal integers (absent counts as 0). The sum must stay within
-   * the safe integers, and a value that is no integer answers `"conflict"`.
+   * Add safe integers to attributes that hold decimal integers (`0` or `-?[1-9][0-9]*`, safe; absent counts
+   * as 0). A value of another form, or a sum beyond the safe integers, answers `"conflict"`.
    */
   readonly add?: ReadonlyMap<string, number>;
   /** Apply only if each named attribute has exactly this value (`null`: is absent); else `"conflict"`. */
@@ -113,7 +131,10 @@ export interface AttributeChange {
 export interface WriteToken {
   /** 1–22 characters of `[A-Za-z0-9_-]`, random per process. */
   readonly writer: string;
-  /** Positive safe integer. A backend remembers at least the last 32 of each writer on a session. */
+  /**
+   * Positive safe integer. A backend remembers at least the 32 highest of each of the last 16 writers on a
+   * session, in whatever order they arrive; what it answers to older ones is not defined.
+   */
   readonly sequence: number;
 }
 
@@ -125,7 +146,7 @@ export type UpdateOutcome =
   | { readonly outcome: "gone" }
   /** The key was renamed a moment ago. */
   | { readonly outcome: "moved"; readonly movedTo: SessionKey }
-  /** `expect` or `add` did not fit. `current`: the values now of the attributes named in them. */
+  /** `expect` or `add` did not fit. `current`: the values now of the attributes named in them that exist. */
   | { readonly outcome: "conflict"; readonly current: Attributes };
 
 export type DestroyOutcome =
@@ -141,9 +162,15 @@ export type RenameOutcome =
 
 /** A further power: which sessions there are. Never used on a request path. */
 export interface SessionEnumeration {
-  /** Keys of live sessions; one that lives throughout is given exactly once, others perhaps. */
+  /**
+   * Keys of live sessions; one that lives throughout is given exactly once, others perhaps. Keys in the
+   * grace of a rename, tombstones and damaged records are not sessions.
+   */
   sessionKeys(): AsyncIterable<SessionKey>;
-  /** End all sessions of this backend's prefix, with tombstones; answers how many. Nothing foreign is touched. */
+  /**
+   * End all sessions of this backend's prefix, keys in grace and damaged records included, with tombstones;
+   * answers how many were alive. Nothing foreign is touched.
+   */
   destroyAll(tombstoneMs: number): Promise<number>;
 }
 
@@ -154,7 +181,10 @@ export interface SessionEnumeration {
 export interface PrincipalIndex {
   /**
    * Enter a session. `limit`: with `max` others already alive, `"reject"` answers `"limit"` and enters
-   * nothing; `"evict-oldest"` enters it and answers the keys that must end to make room.
+   * nothing; `"evict-oldest"` enters it and answers the keys that must end to make room, oldest first. They
+   * stay listed until they are unlinked, so that a caller that dies before it has ended them leaves none
+   * behind. An entry lives until `now + min(idleMs, absoluteMs)`. Entering a key again replaces its entry and
+   * its lifetime and keeps its place.
    */
   linkPrincipal(
     principal: string,
@@ -165,7 +195,8 @@ export interface PrincipalIndex {
   ): Promise<{ readonly outcome: "ok" | "limit"; readonly evict: readonly SessionKey[] }>;
   /** Leave. Unknown is no error. */
   unlinkPrincipal(principal: string, key: SessionKey): Promise<void>;
-  /** A principal's sessions in order of entry. May name sessions that ended a moment ago. */
+  /** A principal's sessions in order of entry. May name sessions that ended a moment ago. Entries whose
+   * lifetime has passed are not named. */
   principalSessions(principal: string): Promise<readonly PrincipalEntry[]>;
   /** Take all entries out in one atomic step, but for `except`, and answer them: the caller ends each. */
   takePrincipal(principal: string, except?: SessionKey): Promise<readonly PrincipalEntry[]>;

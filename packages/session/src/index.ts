@@ -14,6 +14,7 @@ export type {
   UpdateOutcome,
   WriteToken,
 } from "./backend.ts";
+export { RENAMED_TOMBSTONE_MS } from "./backend.ts";
 export {
   BackendError,
   DamagedRecordError,
