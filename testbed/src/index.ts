@@ -1,3 +1,11 @@
+export {
+  type BrowserClient,
+  type BrowserClientOptions,
+  createBrowserClient,
+  type Page,
+  type VisitOptions,
+} from "./browser-client.ts";
+export { type HtmlForm, readForm } from "./html-form.ts";
 export { freePort, waitUntil } from "./ports.ts";
 export {
   canInstall,
@@ -8,3 +16,4 @@ export {
   requireProgram,
 } from "./programs.ts";
 export { type RedisServer, startRedis } from "./redis-server.ts";
+export { siteOf } from "./same-site.ts";
