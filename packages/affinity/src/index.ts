@@ -1,1 +1,1 @@
-export {};
+export { cookieNameProblem, type ReservedCookiePrefix, reservedCookiePrefix } from "./cookie-name.ts";
