@@ -23,4 +23,8 @@ export {
   OptionError,
   UnstickError,
 } from "./errors.ts";
+export { type MemoryOptions, memoryBackend, memoryState } from "./memory/memory-backend.ts";
 export type { SharedState, TakeOutcome } from "./shared-state.ts";
+export type { ReadableRows, Row, RowBody, Rows, Table } from "./table/table.ts";
+export { tableBackend } from "./table/table-backend.ts";
+export { tableState } from "./table/table-state.ts";

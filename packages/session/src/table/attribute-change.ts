@@ -1,0 +1,51 @@
+import type { AttributeChange, Attributes } from "../backend.ts";
+
+const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
+
+export type ChangedAttributes =
+  | { readonly fits: true; readonly attributes: Attributes; readonly current: Attributes }
+  | { readonly fits: false; readonly current: Attributes };
+
+/** What a change makes of the attributes, or the values now where `expect` or `add` does not fit. */
+export function changeAttributes(before: Attributes, change: AttributeChange): ChangedAttributes {
+  const sums = addIntegers(before, change.add ?? new Map());
+  if (sums === null || !isExpected(before, change.expect ?? new Map())) {
+    return { fits: false, current: valuesNow(before, change) };
+  }
+  const attributes = new Map(before);
+  for (const name of change.remove ?? []) attributes.delete(name);
+  for (const [name, value] of [...(change.set ?? []), ...sums]) attributes.set(name, value);
+  return { fits: true, attributes, current: sums };
+}
+
+/** The values of the attributes that `expect` and `add` name, those that exist. */
+export function valuesNow(
+  attributes: Attributes,
+  change: Pick<AttributeChange, "add" | "expect">,
+): Attributes {
+  const current = new Map<string, string>();
+  for (const name of [...(change.expect?.keys() ?? []), ...(change.add?.keys() ?? [])]) {
+    const value = attributes.get(name);
+    if (value !== undefined) current.set(name, value);
+  }
+  return current;
+}
+
+function isExpected(attributes: Attributes, expected: ReadonlyMap<string, string | null>): boolean {
+  for (const [name, value] of expected) {
+    if ((attributes.get(name) ?? null) !== value) return false;
+  }
+  return true;
+}
+
+function addIntegers(before: Attributes, amounts: ReadonlyMap<string, number>): Attributes | null {
+  const sums = new Map<string, string>();
+  for (const [name, amount] of amounts) {
+    const text = before.get(name) ?? "0";
+    const value = DECIMAL_INTEGER.test(text) ? Number(text) : Number.NaN;
+    // The sum of two safe integers is exact wherever it is safe itself.
+    if (!Number.isSafeInteger(value) || !Number.isSafeInteger(value + amount)) return null;
+    sums.set(name, String(value + amount));
+  }
+  return sums;
+}
