@@ -1,8 +1,6 @@
-import { ensureProgram, programs } from "./programs.ts";
+import { ensurePrograms, programs } from "./programs.ts";
 
 /** Before any test: the real programs are there, or the run ends with a sentence that says what to install. */
 export default async function setup(): Promise<void> {
-  await ensureProgram(programs.redis);
-  await ensureProgram(programs.chromium);
-  await ensureProgram(programs.haproxy);
+  await ensurePrograms(Object.values(programs));
 }

@@ -5,11 +5,12 @@ export {
   type Page,
   type VisitOptions,
 } from "./browser-client.ts";
+export { startChromium } from "./chromium.ts";
 export { type HtmlForm, readForm } from "./html-form.ts";
+export { launch, type RunningProgram } from "./launch.ts";
 export { freePort, waitUntil } from "./ports.ts";
 export {
-  canInstall,
-  ensureProgram,
+  ensurePrograms,
   findProgram,
   type Program,
   programs,

@@ -1,28 +1,24 @@
-import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import { type Machine, thisMachine } from "./machine.ts";
 
-const run = promisify(execFile);
-
-/** A program the tests need: the names it goes by on a PATH, and the Debian package that has it. */
+/** A program the tests need: the names it goes by on a PATH, the Debian package and the image that have it. */
 export interface Program {
   readonly names: readonly string[];
   readonly debianPackage: string;
+  /** Where a Docker engine answers, Testcontainers runs this image instead of an installed program. */
+  readonly image?: string;
 }
 
 export const programs: Readonly<Record<"redis" | "chromium" | "haproxy", Program>> = {
-  redis: { names: ["redis-server", "valkey-server"], debianPackage: "redis-server" },
+  redis: { names: ["redis-server", "valkey-server"], debianPackage: "redis-server", image: "redis:8" },
   chromium: { names: ["chromium", "chromium-browser", "google-chrome"], debianPackage: "chromium" },
   haproxy: { names: ["haproxy"], debianPackage: "haproxy" },
 };
 
-/** Where Debian keeps servers although a user's PATH may not name it. */
-const serverFolders = ["/usr/local/sbin", "/usr/sbin", "/usr/local/bin", "/usr/bin"];
-
 /** The full path of a program, or `undefined` when it is not installed. */
-export function findProgram(program: Program): string | undefined {
-  const folders = [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), ...serverFolders];
+export function findProgram(program: Program, machine: Machine = thisMachine): string | undefined {
+  const folders = [...machine.path.split(delimiter).filter(Boolean), ...machine.serverFolders];
   for (const folder of folders) {
     for (const name of program.names) {
       if (isExecutable(join(folder, name))) return join(folder, name);
@@ -31,40 +27,49 @@ export function findProgram(program: Program): string | undefined {
   return undefined;
 }
 
-/** The full path of a program that {@link ensureProgram} has seen; throws with what to install. */
-export function requireProgram(program: Program): string {
-  const path = findProgram(program);
-  if (path === undefined) throw new Error(missing(program));
+/** The full path of a program that {@link ensurePrograms} has seen; throws with what to install. */
+export function requireProgram(program: Program, machine: Machine = thisMachine): string {
+  const path = findProgram(program, machine);
+  if (path === undefined) throw new Error(explainMissing([program]));
   return path;
 }
 
 /**
- * Find a program, or install its Debian package after saying so. Needs root and apt; elsewhere it throws
- * a sentence that names what to install.
+ * Make sure that each program can be started: it is on the PATH; else Testcontainers can run its image; else, as root
+ * on Debian, its package is installed after saying so; else this throws a sentence that says what to install.
  */
-export async function ensureProgram(program: Program): Promise<string> {
-  const found = findProgram(program);
-  if (found !== undefined) return found;
-  if (!canInstall()) throw new Error(missing(program));
-  process.stderr.write(`installing Debian package ${program.debianPackage} (apt-get install)\n`);
-  await install(program.debianPackage);
-  return requireProgram(program);
+export async function ensurePrograms(
+  wanted: readonly Program[],
+  machine: Machine = thisMachine,
+): Promise<void> {
+  const missing: Program[] = [];
+  for (const program of wanted) {
+    const isThere = findProgram(program, machine) !== undefined || (await runsInContainer(program, machine));
+    if (!isThere) missing.push(program);
+  }
+  if (missing.length === 0) return;
+  const packages = missing.map(({ debianPackage }) => debianPackage);
+  if (!machine.isRoot || !isExecutable(machine.aptGet)) throw new Error(explainMissing(missing));
+  machine.say(
+    `not on this machine, so installing Debian's package: ${packages.join(", ")} (apt-get install)`,
+  );
+  await machine.install(packages);
+  for (const program of missing) requireProgram(program, machine);
 }
 
-export function canInstall(): boolean {
-  return process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
+async function runsInContainer(program: Program, machine: Machine): Promise<boolean> {
+  if (program.image === undefined || !(await machine.hasDockerEngine())) return false;
+  machine.say(`${program.names[0]} is not on this machine: Testcontainers runs ${program.image}`);
+  return true;
 }
 
-async function install(debianPackage: string): Promise<void> {
-  // RUNLEVEL=1: Debian's maintainer scripts then leave the packaged service stopped (invoke-rc.d(8)).
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const options = { env, maxBuffer: 64 * 1024 * 1024 };
-  await run("/usr/bin/apt-get", ["update", "-q"], options);
-  await run("/usr/bin/apt-get", ["install", "-y", "-q", "--no-install-recommends", debianPackage], options);
-}
-
-function missing(program: Program): string {
-  return `${program.names.join(" or ")} is not on the PATH: install it (Debian: apt-get install ${program.debianPackage})`;
+function explainMissing(missing: readonly Program[]): string {
+  const names = missing.map((program) => program.names.join(" or ")).join(", ");
+  const packages = missing.map(({ debianPackage }) => debianPackage).join(" ");
+  const container = missing.some(({ image }) => image !== undefined)
+    ? " For Redis a running Docker engine will do, too."
+    : "";
+  return `Not on the PATH: ${names}. Install it, or run this as root on Debian (apt-get install ${packages}).${container}`;
 }
 
 function isExecutable(path: string): boolean {

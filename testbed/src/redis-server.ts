@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { launch, type RunningProgram } from "./launch.ts";
 import { freePort, waitUntil } from "./ports.ts";
-import { programs, requireProgram } from "./programs.ts";
+import { programs } from "./programs.ts";
 
 /** A real redis-server (or valkey-server) of our own on loopback, in a folder of its own. */
 export interface RedisServer {
@@ -30,39 +29,34 @@ export async function startRedis(args: readonly string[] = []): Promise<RedisSer
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "unstick-redis-"));
   let child = await spawnRedis(port, folder, args);
-  const stopOnExit = (): void => void child.kill("SIGKILL");
-  process.once("exit", stopOnExit);
   const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGCONT");
-    child.kill("SIGKILL");
-    await gone;
+    if (child.hasEnded) return;
+    child.signal("SIGKILL");
+    await child.ended;
   };
   return {
     host: "127.0.0.1",
     port,
     url: `redis://127.0.0.1:${port}`,
     get pid() {
-      return child.pid ?? 0;
+      return child.pid;
     },
     folder,
     kill,
-    pause: () => void child.kill("SIGSTOP"),
-    resume: () => void child.kill("SIGCONT"),
+    pause: () => child.signal("SIGSTOP"),
+    resume: () => child.signal("SIGCONT"),
     restart: async () => {
       await kill();
       child = await spawnRedis(port, folder, args);
     },
     stop: async () => {
       await kill();
-      process.off("exit", stopOnExit);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function spawnRedis(port: number, folder: string, args: readonly string[]): Promise<ChildProcess> {
+async function spawnRedis(port: number, folder: string, args: readonly string[]): Promise<RunningProgram> {
   const own = [
     "--port",
     `${port}`,
@@ -75,14 +69,9 @@ async function spawnRedis(port: number, folder: string, args: readonly string[])
     "--daemonize",
     "no",
   ];
-  const child = spawn(requireProgram(programs.redis), [...own, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const said: string[] = [];
-  child.stdout?.on("data", (chunk) => said.push(String(chunk)));
-  child.stderr?.on("data", (chunk) => said.push(String(chunk)));
+  const child = await launch(programs.redis, [...own, ...args], folder);
   await waitUntil("redis-server answers PING", async () => {
-    if (child.exitCode !== null) throw new Error(`redis-server ended at start:\n${said.join("")}`);
+    if (child.hasEnded) throw new Error(`redis-server ended at start:\n${child.said()}`);
     return ping(port);
   });
   return child;

@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { findProgram, type Program, requireProgram } from "./programs.ts";
+
+/** A program that was started: a child process, or a container of Testcontainers. */
+export interface RunningProgram {
+  readonly pid: number;
+  readonly hasEnded: boolean;
+  /** Resolves when it is gone. */
+  readonly ended: Promise<unknown>;
+  /** Everything it printed so far. */
+  said(): string;
+  signal(name: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+}
+
+/** Start a program that writes only into `folder`; where it is not installed, its image stands in. */
+export async function launch(
+  program: Program,
+  args: readonly string[],
+  folder: string,
+): Promise<RunningProgram> {
+  if (program.image === undefined || findProgram(program) !== undefined) {
+    return launchProcess(requireProgram(program), args, folder);
+  }
+  const { launchContainer } = await import("./container.ts");
+  return launchContainer(program.image, program.names[0] ?? "", args, folder);
+}
+
+function launchProcess(path: string, args: readonly string[], cwd: string): RunningProgram {
+  const child = spawn(path, [...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const said: string[] = [];
+  child.stdout.on("data", (chunk) => said.push(String(chunk)));
+  child.stderr.on("data", (chunk) => said.push(String(chunk)));
+  const endWithUs = (): void => void child.kill("SIGKILL");
+  process.once("exit", endWithUs);
+  const ended = once(child, "exit").then(() => process.off("exit", endWithUs));
+  return {
+    pid: child.pid ?? 0,
+    get hasEnded() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
+    ended,
+    said: () => said.join(""),
+    signal: (name) => void child.kill(name),
+  };
+}
