@@ -1,18 +1,70 @@
-import { writeSync } from "node:fs";
-import type { Reporter, TestModule } from "vitest/node";
+import { writeFileSync, writeSync } from "node:fs";
+import type { Reporter, TestModule, TestRunEndReason, Vitest } from "vitest/node";
+import { formatTally, type Tally } from "./tally.ts";
 
-/** Prints `N passed, N failed, N skipped` as the very last line of the run; under CI a skipped test fails it. */
+/**
+ * Prints `N passed, N failed, N skipped` as the very last line of a vitest run, or leaves it in the file that
+ * UNSTICK_TALLY names, for `npm test` to print. Says which tests were skipped; under CI one skipped test fails the run.
+ */
 export default class ClosingLine implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
-    const count = { passed: 0, failed: unhandled.length, skipped: 0, pending: 0 };
-    for (const module of modules) {
-      if (module.errors().length > 0) count.failed += 1;
-      for (const test of module.children.allTests()) count[test.result().state] += 1;
-    }
-    const skipped = count.skipped + count.pending;
-    if (skipped > 0 && process.env.CI) process.exitCode = 1;
-    process.once("exit", () =>
-      writeSync(1, `\n${count.passed} passed, ${count.failed} failed, ${skipped} skipped\n`),
-    );
+  private vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.vitest = vitest;
+    if (process.env.UNSTICK_TALLY) return;
+    process.once("exit", () => writeSync(1, `\n${formatTally(this.tally)}\n`));
   }
+
+  private tally: Tally = { passed: 0, failed: 1, skipped: 0, isComplete: false };
+
+  onTestModuleEnd(): void {
+    this.keep({ ...countTests(this.vitest?.state.getTestModules() ?? []), isComplete: false });
+  }
+
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    unhandled: readonly unknown[],
+    reason: TestRunEndReason,
+  ): void {
+    const count = countTests(modules);
+    count.failed += unhandled.length;
+    // A global set-up that failed, a filter that matches nothing, an interrupt: no test failed, and yet nothing is proved.
+    if (reason !== "passed" && count.failed === 0) count.failed = 1;
+    this.keep({ ...count, isComplete: true });
+    if (count.skipped > 0) explainSkips(modules);
+  }
+
+  private keep(tally: Tally): void {
+    this.tally = tally;
+    const file = process.env.UNSTICK_TALLY;
+    if (file) writeFileSync(file, JSON.stringify(tally));
+  }
+}
+
+/** A file that could not be imported and a suite whose hook threw are failures of their own. */
+function countTests(modules: readonly TestModule[]): { passed: number; failed: number; skipped: number } {
+  const states = modules.flatMap((module) =>
+    [...module.children.allTests()].map((test) => test.result().state),
+  );
+  const groups = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+  const brokenGroups = groups.filter((group) => group.errors().length > 0);
+  const count = (state: string): number => states.filter((one) => one === state).length;
+  return {
+    passed: count("passed"),
+    failed: count("failed") + brokenGroups.length,
+    skipped: count("skipped") + count("pending"),
+  };
+}
+
+function explainSkips(modules: readonly TestModule[]): void {
+  const isCi = Boolean(process.env.CI);
+  process.stdout.write(isCi ? "\nSkipped, and CI allows no skips:\n" : "\nSkipped:\n");
+  for (const module of modules) {
+    for (const test of module.children.allTests()) {
+      const { state } = test.result();
+      if (state === "skipped" || state === "pending")
+        process.stdout.write(`  ${module.relativeModuleId} > ${test.fullName}\n`);
+    }
+  }
+  if (isCi) process.exitCode = 1;
 }
