@@ -1,1 +1,3 @@
-export {};
+export { backendConformance } from "./backend-conformance.ts";
+export { sharedStateConformance } from "./shared-state-conformance.ts";
+export type { BackendLimits, BackendSubject, StateSubject, StoreLimits, TestKit } from "./subject.ts";

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { DamagedRecordError, NewerRecordError } from "../errors.ts";
+import { type BackendSubject, type Case, keyOf, LONG, type Stage } from "./subject.ts";
+
+const ERRORS = { damaged: DamagedRecordError, newer: NewerRecordError } as const;
+
+/** Records that this release cannot read: told apart, left alone, and ended when asked. */
+export const DAMAGE_CASES: readonly Case<BackendSubject>[] = (["damaged", "newer"] as const).flatMap(
+  (kind) => [
+    {
+      name: `${kind}: read, update, touch and rename reject, and the record is left as it is`,
+      run: async (stage: Stage<BackendSubject>) => {
+        const backend = await damaged(stage, kind);
+        for (let round = 0; round < 2; round += 1) {
+          await assert.rejects(backend.read(keyOf("a")), ERRORS[kind]);
+          await assert.rejects(
+            backend.update(keyOf("a"), { set: new Map([["n", "2"]]) }, LONG),
+            ERRORS[kind],
+          );
+          await assert.rejects(backend.touch(keyOf("a"), LONG), ERRORS[kind]);
+          await assert.rejects(backend.rename(keyOf("a"), keyOf("b"), {}, LONG, 1_000), ERRORS[kind]);
+        }
+        assert.equal(await backend.read(keyOf("b")), null);
+      },
+    },
+    {
+      name: `${kind}: create answers taken, destroy ends it`,
+      run: async (stage: Stage<BackendSubject>) => {
+        const backend = await damaged(stage, kind);
+        assert.equal(await backend.create(keyOf("a"), new Map(), LONG), "taken");
+        assert.deepEqual(await backend.destroy(keyOf("a"), 10_000), { outcome: "ok" });
+        assert.equal(await backend.read(keyOf("a")), null);
+        assert.equal(await backend.create(keyOf("a"), new Map(), LONG), "gone");
+      },
+    },
+    {
+      name: `${kind}: the error shows neither the key nor a value`,
+      run: async (stage: Stage<BackendSubject>) => {
+        const backend = await damaged(stage, kind);
+        await assert.rejects(backend.read(keyOf("a")), (error: Error) => {
+          assert.ok(!String(error.stack).includes(keyOf("a")));
+          assert.ok(!error.message.includes("a secret"));
+          return true;
+        });
+      },
+    },
+    {
+      name: `${kind}: a rename onto it ends the session`,
+      run: async (stage: Stage<BackendSubject>) => {
+        const backend = await damaged(stage, kind);
+        await backend.create(keyOf("b"), new Map(), LONG);
+        assert.deepEqual(await backend.rename(keyOf("b"), keyOf("a"), {}, LONG, 1_000), { outcome: "gone" });
+        assert.equal(await backend.read(keyOf("b")), null);
+        await assert.rejects(backend.read(keyOf("a")), ERRORS[kind]);
+      },
+    },
+  ],
+);
+
+async function damaged(
+  { subject }: Stage<BackendSubject>,
+  kind: "damaged" | "newer",
+): Promise<BackendSubject["backend"]> {
+  await subject.backend.create(keyOf("a"), new Map([["n", "a secret"]]), LONG);
+  assert.ok(subject.damage, "the factory gives damage(), or the limits declare `damage: false`");
+  await subject.damage(keyOf("a"), kind);
+  return subject.backend;
+}

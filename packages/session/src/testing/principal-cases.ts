@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import type { PrincipalIndex } from "../backend.ts";
+import { type BackendSubject, type Case, keyOf, LONG } from "./subject.ts";
+
+const ADA = keyOf("principal ada");
+const BOB = keyOf("principal bob");
+
+/** {@link PrincipalIndex}: whose sessions they are, how many may be, and an end to all of them. */
+export const PRINCIPAL_CASES: readonly Case<BackendSubject>[] = [
+  {
+    name: "principal: nobody known has no sessions, and leaving is no error",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      assert.deepEqual(await index.principalSessions(ADA), []);
+      assert.deepEqual(await index.takePrincipal(ADA), []);
+      await index.unlinkPrincipal(ADA, keyOf("a"));
+    },
+  },
+  {
+    name: "principal: sessions are listed in order of entry, with what was noted, each under its own",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      for (const label of ["c", "a", "b"]) {
+        const answer = await index.linkPrincipal(ADA, keyOf(label), `note 🍪 ${label}`, LONG);
+        assert.deepEqual(answer, { outcome: "ok", evict: [] });
+      }
+      await index.linkPrincipal(BOB, keyOf("d"), "", LONG);
+      assert.deepEqual(
+        await index.principalSessions(ADA),
+        ["c", "a", "b"].map((label) => ({ key: keyOf(label), entry: `note 🍪 ${label}` })),
+      );
+      assert.deepEqual(await index.principalSessions(BOB), [{ key: keyOf("d"), entry: "" }]);
+    },
+  },
+  {
+    name: "principal: entering again replaces the note and the lifetime, and keeps the place",
+    run: async ({ subject, short, pass }) => {
+      const index = indexOf(subject);
+      await index.linkPrincipal(ADA, keyOf("a"), "1", short);
+      await index.linkPrincipal(ADA, keyOf("b"), "2", LONG);
+      await index.linkPrincipal(ADA, keyOf("a"), "3", LONG);
+      await pass(short.idleMs);
+      assert.deepEqual(await entries(index), ["3", "2"]);
+    },
+  },
+  {
+    name: "principal: who leaves is not listed",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      for (const label of ["a", "b"]) await index.linkPrincipal(ADA, keyOf(label), label, LONG);
+      await index.unlinkPrincipal(ADA, keyOf("a"));
+      await index.unlinkPrincipal(BOB, keyOf("b"));
+      assert.deepEqual(await entries(index), ["b"]);
+    },
+  },
+  {
+    name: "principal: an entry whose lifetime has passed is neither listed nor counted nor taken",
+    run: async ({ subject, short, pass }) => {
+      const index = indexOf(subject);
+      await index.linkPrincipal(ADA, keyOf("idle"), "idle", short);
+      await index.linkPrincipal(ADA, keyOf("capped"), "capped", { ...LONG, absoluteMs: short.idleMs });
+      await index.linkPrincipal(ADA, keyOf("over"), "over", { idleMs: 0 });
+      await pass(short.idleMs);
+      assert.deepEqual(await entries(index), []);
+      const limit = { max: 1, policy: "reject" } as const;
+      assert.equal((await index.linkPrincipal(ADA, keyOf("b"), "b", LONG, limit)).outcome, "ok");
+      assert.deepEqual(await index.takePrincipal(ADA), [{ key: keyOf("b"), entry: "b" }]);
+    },
+  },
+  {
+    name: "principal: reject answers limit and enters nothing; one that is in already may enter again",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      const limit = { max: 2, policy: "reject" } as const;
+      const link = (label: string) => index.linkPrincipal(ADA, keyOf(label), label, LONG, limit);
+      assert.equal((await link("a")).outcome, "ok");
+      assert.equal((await link("b")).outcome, "ok");
+      assert.deepEqual(await link("c"), { outcome: "limit", evict: [] });
+      assert.equal((await link("a")).outcome, "ok");
+      assert.deepEqual(await entries(index), ["a", "b"]);
+      await index.unlinkPrincipal(ADA, keyOf("a"));
+      assert.equal((await link("c")).outcome, "ok");
+    },
+  },
+  {
+    name: "principal: evict-oldest enters and names the oldest, who stay listed until they leave",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      for (const label of ["a", "b", "c"]) await index.linkPrincipal(ADA, keyOf(label), label, LONG);
+      const limit = { max: 2, policy: "evict-oldest" } as const;
+      const first = await index.linkPrincipal(ADA, keyOf("d"), "d", LONG, limit);
+      assert.deepEqual(first, { outcome: "ok", evict: [keyOf("a"), keyOf("b")] });
+      await index.unlinkPrincipal(ADA, keyOf("a"));
+      const second = await index.linkPrincipal(ADA, keyOf("d"), "d", LONG, limit);
+      assert.deepEqual(second, { outcome: "ok", evict: [keyOf("b")] });
+      await index.unlinkPrincipal(ADA, keyOf("b"));
+      assert.deepEqual(await entries(index), ["c", "d"]);
+    },
+  },
+  {
+    name: "principal: take answers all entries in order and leaves none but the excepted",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      for (const label of ["a", "b", "c"]) await index.linkPrincipal(ADA, keyOf(label), label, LONG);
+      await index.linkPrincipal(BOB, keyOf("d"), "d", LONG);
+      const taken = await index.takePrincipal(ADA, keyOf("b"));
+      assert.deepEqual(
+        taken.map(({ entry }) => entry),
+        ["a", "c"],
+      );
+      assert.deepEqual(await entries(index), ["b"]);
+      assert.equal((await index.takePrincipal(ADA)).length, 1);
+      assert.equal((await index.principalSessions(BOB)).length, 1);
+    },
+  },
+  {
+    name: "principal: parallel takes and links: every entry is taken once or still listed",
+    run: async ({ subject }) => {
+      const [index, other] = [indexOf(subject), indexOf({ backend: subject.sibling ?? subject.backend })];
+      const labels = Array.from({ length: 60 }, (_, number) => `session ${number}`);
+      const taken: string[] = [];
+      const take = async (from: PrincipalIndex) => {
+        for (const { entry } of await from.takePrincipal(ADA)) taken.push(entry);
+      };
+      await Promise.all(
+        labels.flatMap((label, number) => [
+          (number % 2 ? index : other).linkPrincipal(ADA, keyOf(label), label, LONG),
+          ...(number % 10 === 9 ? [take(index), take(other)] : []),
+        ]),
+      );
+      assert.deepEqual([...taken, ...(await entries(index))].sort(), labels.sort());
+    },
+  },
+  {
+    name: "principal: parallel links under a limit never let more in",
+    run: async ({ subject }) => {
+      const [index, other] = [indexOf(subject), indexOf({ backend: subject.sibling ?? subject.backend })];
+      const limit = { max: 3, policy: "reject" } as const;
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, number) =>
+          (number % 2 ? index : other).linkPrincipal(ADA, keyOf(`${number}`), `${number}`, LONG, limit),
+        ),
+      );
+      assert.equal(answers.filter(({ outcome }) => outcome === "ok").length, 3);
+      assert.equal((await entries(index)).length, 3);
+    },
+  },
+  {
+    name: "principal: the index and the sessions do not meet",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      await index.linkPrincipal(ADA, keyOf("a"), "a", LONG);
+      assert.equal(await subject.backend.read(ADA), null);
+      assert.equal(await subject.backend.read(keyOf("a")), null);
+      await subject.backend.create(ADA, new Map(), LONG);
+      await subject.backend.destroy(ADA, 1_000);
+      assert.deepEqual(await entries(index), ["a"]);
+    },
+  },
+];
+
+function indexOf({ backend }: Pick<BackendSubject, "backend">): PrincipalIndex {
+  assert.ok(
+    backend.linkPrincipal && backend.unlinkPrincipal && backend.principalSessions && backend.takePrincipal,
+    "the backend keeps a principal index, or the limits declare `principals: false`",
+  );
+  return backend as PrincipalIndex;
+}
+
+async function entries(index: PrincipalIndex): Promise<string[]> {
+  return (await index.principalSessions(ADA)).map(({ entry }) => entry);
+}
