@@ -1,0 +1,81 @@
+import { BackendError, DeadlineError } from "@unstick/session";
+import type { Link } from "./clients/link.ts";
+import { Deadlines } from "./deadline.ts";
+import { backendFailure } from "./failure.ts";
+import type { Script } from "./lua/script.ts";
+
+/** Makes calls that end: as the decoded reply, or as a typed error, within the deadline. */
+export class Caller {
+  readonly name = "redis";
+  readonly link: Link;
+  readonly deadlineMs: number;
+  readonly #deadlines: Deadlines;
+
+  constructor(link: Link, deadlineMs: number) {
+    this.link = link;
+    this.deadlineMs = deadlineMs;
+    this.#deadlines = new Deadlines(deadlineMs);
+  }
+
+  /** Send a command to where `key` lives. */
+  command<T>(
+    verb: string,
+    key: string,
+    command: readonly string[],
+    decode: (reply: unknown) => T,
+  ): Promise<T> {
+    return this.run(verb, () => this.link.send(key, command).then(decode));
+  }
+
+  /** Run a script on `keys`, which share one slot. */
+  script<T>(
+    verb: string,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    decode: (reply: unknown) => T,
+  ): Promise<T> {
+    return this.run(verb, () => this.#evaluate(script, keys, args).then(decode));
+  }
+
+  /** Run any work under the deadline. */
+  run<T>(verb: string, work: () => Promise<T>): Promise<T> {
+    return this.#deadlines.limit(
+      started(work),
+      () => this.deadlineError(verb),
+      (error) => backendFailure(this.name, verb, error),
+    );
+  }
+
+  deadlineError(verb: string): DeadlineError {
+    return new DeadlineError(this.name, verb, this.deadlineMs);
+  }
+
+  #evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const first = keys[0] ?? "";
+    const command = ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
+    return this.link.send(first, command).catch((error: unknown) => {
+      if (!isNoScript(error)) throw error;
+      // NOSCRIPT says that nothing was run, so sending the text is no second application.
+      return this.link.send(first, ["EVAL", script.source, ...command.slice(2)]);
+    });
+  }
+
+  /** The error for a reply that no script of ours gives. */
+  unknownReply(verb: string): BackendError {
+    return new BackendError(this.name, verb, "the server's answer is of no known form");
+  }
+}
+
+/** Clients that throw where they should reject are known. */
+function started<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function isNoScript(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("NOSCRIPT");
+}

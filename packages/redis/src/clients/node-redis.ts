@@ -1,0 +1,72 @@
+import { isFunction, type Link, type Send } from "./link.ts";
+
+interface Client {
+  sendCommand(command: readonly string[], options?: object): Promise<unknown>;
+}
+
+interface Sentinel {
+  sendCommand(isReadonly: boolean, command: readonly string[], options?: object): Promise<unknown>;
+}
+
+interface Cluster {
+  readonly masters: readonly object[];
+  nodeClient(node: object): Client | Promise<Client>;
+  sendCommand(
+    firstKey: string,
+    isReadonly: boolean,
+    command: readonly string[],
+    options?: object,
+  ): Promise<unknown>;
+}
+
+/** Whatever types the application maps replies to, ours come in the client's plain ones. */
+const options = { typeMapping: {} };
+
+export function isNodeRedis(client: object): client is Client {
+  return "sendCommand" in client && isFunction(client.sendCommand);
+}
+
+/** node-redis 4, 5 and 6: client, pool, cluster and sentinel. Its `keyPrefix` does not reach raw commands. */
+export function nodeRedisLink(client: Client | Cluster | Sentinel): Link {
+  const family = "node-redis";
+  const keyPrefix = "";
+  if (isCluster(client)) {
+    return {
+      family,
+      keyPrefix,
+      isCluster: true,
+      send: (key, command) => client.sendCommand(key, false, command, options),
+      masters: () => Promise.all(client.masters.map(async (node) => sender(await client.nodeClient(node)))),
+    };
+  }
+  const send = isSentinel(client) ? sentinelSender(client) : sender(client as Client);
+  return {
+    family,
+    keyPrefix,
+    isCluster: false,
+    send: (_key, command) => send(command),
+    masters: async () => [send],
+  };
+}
+
+function sender(client: Client): Send {
+  const plain = withoutLegacyMode(client);
+  return (command) => plain.sendCommand(command, options);
+}
+
+function sentinelSender(client: Sentinel): Send {
+  return (command) => client.sendCommand(false, command, options);
+}
+
+/** In `legacyMode` of version 4 `sendCommand` takes a callback; the promises are under `v4`. */
+function withoutLegacyMode(client: Client): Client {
+  return "v4" in client && isNodeRedis(client.v4 as object) ? (client.v4 as Client) : client;
+}
+
+function isCluster(client: object): client is Cluster {
+  return "masters" in client && "nodeClient" in client && isFunction(client.nodeClient);
+}
+
+function isSentinel(client: object): client is Sentinel {
+  return "getSentinelNode" in client && isFunction(client.getSentinelNode);
+}

@@ -1,0 +1,51 @@
+import { BackendError, DamagedRecordError, UnstickError } from "@unstick/session";
+
+/** What the first word of an error reply means to whoever runs the site (redis.io, and the servers' sources). */
+const MEANING: Readonly<Record<string, string>> = {
+  OOM: "the server is at maxmemory and stores nothing more (OOM); give it memory or an eviction policy",
+  READONLY: "the connection leads to a replica (READONLY): a failover was not followed",
+  LOADING: "the server is still loading its data (LOADING)",
+  BUSY: "the server is busy with a long script (BUSY)",
+  MISCONF: "the server cannot save to disk and refuses writes (MISCONF)",
+  NOREPLICAS: "too few replicas are up to date (NOREPLICAS, min-replicas-to-write)",
+  MASTERDOWN: "the replica has lost its master (MASTERDOWN)",
+  CLUSTERDOWN: "the cluster does not serve this slot (CLUSTERDOWN)",
+  TRYAGAIN: "the slot is being moved (TRYAGAIN)",
+  CROSSSLOT: "the client sent keys of two slots (CROSSSLOT): is it a cluster client?",
+  MOVED: "the key lives on another node (MOVED): the server is a cluster, the client is not",
+  NOAUTH: "the server wants a password (NOAUTH)",
+  WRONGPASS: "the server does not accept user and password (WRONGPASS)",
+  NOPERM: "the user lacks rights (NOPERM); docs/redis.md lists them",
+};
+
+/** The typed error for whatever a client rejected with. Never carries a command: its arguments hold values. */
+export function backendFailure(backend: string, verb: string, error: unknown): UnstickError {
+  if (error instanceof UnstickError) return error;
+  const message = error instanceof Error ? error.message : "unknown failure";
+  const word = /^[A-Z]+/.exec(message)?.[0] ?? "";
+  if (word === "WRONGTYPE") return new DamagedRecordError(backend, "it is of another type");
+  const known = MEANING[word];
+  if (known !== undefined) return new BackendError(backend, verb, known);
+  return new BackendError(backend, verb, reasonOf(error, message), { cause: withoutCommand(error, message) });
+}
+
+/** ioredis hangs the command, arguments and all, on its errors; a log would show them. */
+function withoutCommand(error: unknown, message: string): Error {
+  const cause = new Error(firstLine(message));
+  cause.name = error instanceof Error ? error.name : "Error";
+  return cause;
+}
+
+function reasonOf(error: unknown, message: string): string {
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+  const text = firstLine(message) || code || (error instanceof Error ? error.name : "unknown failure");
+  return isOffline(text) ? `the client is not connected (${text})` : text;
+}
+
+function firstLine(message: string): string {
+  return (message.split("\n", 1)[0] ?? "").slice(0, 200);
+}
+
+function isOffline(text: string): boolean {
+  return /client is (closed|offline)|connection is closed|stream isn't writeable|socket closed/i.test(text);
+}

@@ -1,0 +1,83 @@
+/**
+ * The record of a session: one hash under its key. Each attribute is a field of its name, and the field of
+ * the empty name is the header (attribute names are never empty). A hash stays a listpack while no value is
+ * longer than 64 bytes, hence a binary header:
+ *
+ *     byte 1     format version
+ *     byte 2     255 - version, so that damage is not taken for a newer format
+ *     byte 3     L live, M moved by a rename, T tombstone
+ *     4-9        created, ms since 1970 by the server's clock, big endian
+ *     L 10, 11-14  how many writers are remembered, how many writes had a token (both absent: none)
+ *     M 10-15, 16- end of the grace, the key where the session lives now
+ *
+ * A field that begins with byte 255 (never a byte of UTF-8) remembers one writer's tokens.
+ * Replies: an array whose first number is one of {@link REPLY}.
+ */
+export const REPLY = {
+  ok: 0,
+  gone: 1,
+  moved: 2,
+  conflict: 3,
+  damaged: 4,
+  newer: 5,
+  taken: 6,
+  limit: 7,
+} as const;
+
+/** The format this release writes, and the newest that it reads. */
+export const FORMAT_VERSION = 1;
+
+export const RECORD: string = `
+local function now()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local function header(kind, created)
+  return '\\1\\254' .. kind .. struct.pack('>I6', created)
+end
+local function judge(h)
+  local version, check = string.byte(h, 1, 2)
+  if not check or version == 0 or version + check ~= 255 then return nil, {4} end
+  if version > 1 then return nil, {5, version} end
+  local kind, size = string.sub(h, 3, 3), #h
+  if kind == 'L' and (size == 9 or size == 14) then return 'L' end
+  if kind == 'T' and size == 9 then return 'T', {1} end
+  if kind == 'M' and size > 15 then
+    if struct.unpack('>I6', h, 10) > now() then return 'M', {2, string.sub(h, 16)} end
+    return 'M', {1}
+  end
+  return nil, {4}
+end
+local function wrongtype(failure)
+  if string.find(failure.err, 'WRONGTYPE', 1, true) then return {4} end
+  return failure
+end
+local function live(key)
+  local h = redis.pcall('HGET', key, '')
+  if type(h) == 'table' then return nil, wrongtype(h) end
+  if not h then return nil, {redis.call('EXISTS', key) == 0 and 1 or 4} end
+  local kind, refusal = judge(h)
+  return h, refusal
+end
+local function lifetime(created, idle, absolute)
+  local left = tonumber(idle)
+  if absolute ~= '' then left = math.min(left, created + absolute - now()) end
+  return left
+end
+local function expire(key, left)
+  if left > 0 then redis.call('PEXPIRE', key, left) else redis.call('UNLINK', key) end
+end
+local function created(h) return (struct.unpack('>I6', h, 4)) end
+local function bury(key, ms)
+  redis.call('UNLINK', key)
+  if ms > 0 then
+    redis.call('HSET', key, '', header('T', 0))
+    redis.call('PEXPIRE', key, ms)
+  end
+end
+local function hset(key, from, to)
+  for i = from, to, 4000 do
+    redis.call('HSET', key, unpack(ARGV, i, math.min(i + 3999, to)))
+  end
+end
+`;

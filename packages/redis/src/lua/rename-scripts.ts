@@ -1,0 +1,92 @@
+import { CHANGE } from "./change.ts";
+import { RECORD } from "./record.ts";
+import { type Script, script } from "./script.ts";
+
+const MARK = `
+local function mark(key, h, to, grace, tombstone)
+  if grace <= 0 then return bury(key, tombstone) end
+  local moved = header('M', created(h)) .. struct.pack('>I6', now() + grace) .. to
+  redis.call('HSET', key, '', moved)
+  redis.call('PEXPIRE', key, grace + tombstone)
+end
+`;
+
+/** KEYS from, to (one slot); ARGV idle, absolute, grace, tombstone, name of to, change. */
+export const RENAME: Script = script(
+  RECORD,
+  CHANGE,
+  MARK,
+  `
+local from, to = KEYS[1], KEYS[2]
+local h, refusal = live(from)
+if refusal then return refusal end
+local l = layout(6)
+local added = sums(from, l)
+if not added then return {3, values(from, l)} end
+if redis.call('EXISTS', to) == 1 then
+  bury(from, tonumber(ARGV[4]))
+  return {1}
+end
+redis.call('COPY', from, to)
+mark(from, h, ARGV[5], tonumber(ARGV[3]), tonumber(ARGV[4]))
+apply(to, l, added)
+expire(to, lifetime(created(h), ARGV[1], ARGV[2]))
+return {0}
+`,
+);
+
+/**
+ * The first half of a rename across slots. KEYS from; ARGV as {@link RENAME}. Answers 0, the sums, and the
+ * attributes as they were; header and tokens, which are no UTF-8, in hexadecimal behind an empty name.
+ */
+export const LEAVE: Script = script(
+  RECORD,
+  CHANGE,
+  MARK,
+  `
+local from = KEYS[1]
+local h, refusal = live(from)
+if refusal then return refusal end
+local l = layout(6)
+local added = sums(from, l)
+if not added then return {3, values(from, l)} end
+local function hex(bytes)
+  return (string.gsub(bytes, '.', function(b) return string.format('%02x', string.byte(b)) end))
+end
+local attributes, marks = {}, {}
+local all = redis.call('HGETALL', from)
+for i = 1, #all, 2 do
+  local first = string.byte(all[i])
+  local into = (not first or first == 255) and marks or attributes
+  into[#into + 1] = into == marks and hex(all[i]) or all[i]
+  into[#into + 1] = into == marks and hex(all[i + 1]) or all[i + 1]
+end
+mark(from, h, ARGV[5], tonumber(ARGV[3]), tonumber(ARGV[4]))
+return {0, added, attributes, marks}
+`,
+);
+
+/** The second half. KEYS to; ARGV idle, absolute, how many marks, name, value of each mark, name, value, … */
+export const ARRIVE: Script = script(
+  RECORD,
+  `
+local to = KEYS[1]
+if redis.call('EXISTS', to) == 1 then return {6} end
+local function bytes(hex)
+  return (string.gsub(hex, '..', function(b) return string.char(tonumber(b, 16)) end))
+end
+local marks, h = {}, nil
+local rest = 4 + ARGV[3] * 2
+for i = 4, rest - 1, 2 do
+  marks[#marks + 1] = bytes(ARGV[i])
+  marks[#marks + 1] = bytes(ARGV[i + 1])
+  if ARGV[i] == '' then h = marks[#marks] end
+end
+local left = lifetime(created(h), ARGV[1], ARGV[2])
+if left <= 0 then return {0} end
+redis.call('HSET', to, unpack(marks))
+hset(to, rest, #ARGV)
+redis.call('PEXPIRE', to, left)
+return {0}
+`,
+);

@@ -1,0 +1,122 @@
+import { CHANGE } from "./change.ts";
+import { RECORD } from "./record.ts";
+import { type Script, script } from "./script.ts";
+import { TOKENS } from "./tokens.ts";
+
+/** KEYS key. Answers 0, ms left, ms of age, moved to or nothing, name, value, … (an empty name is no attribute). */
+export const READ: Script = script(
+  RECORD,
+  `
+local all = redis.pcall('HGETALL', KEYS[1])
+if all.err then return wrongtype(all) end
+if #all == 0 then return {1} end
+local h
+for i = 1, #all, 2 do
+  local first = string.byte(all[i])
+  if not first then
+    h = all[i + 1]
+    all[i + 1] = ''
+  elseif first == 255 then
+    all[i], all[i + 1] = '', ''
+  end
+end
+if not h then return {4} end
+local kind, refusal = judge(h)
+if kind == 'L' then return {0, redis.call('PTTL', KEYS[1]), now() - created(h), '', all} end
+if kind == 'M' and refusal[1] == 2 then
+  local t = now()
+  return {0, struct.unpack('>I6', h, 10) - t, t - created(h), refusal[2], all}
+end
+return refusal
+`,
+);
+
+/** KEYS key; ARGV idle, absolute, name, value, … */
+export const CREATE: Script = script(
+  RECORD,
+  `
+local key = KEYS[1]
+if redis.call('EXISTS', key) == 1 then
+  local h = redis.pcall('HGET', key, '')
+  local kind = type(h) == 'string' and judge(h)
+  return {(kind == 'T' or kind == 'M') and 1 or 6}
+end
+local t = now()
+local left = lifetime(t, ARGV[1], ARGV[2])
+if left <= 0 then return {0} end
+redis.call('HSET', key, '', header('L', t))
+hset(key, 3, #ARGV)
+redis.call('PEXPIRE', key, left)
+return {0}
+`,
+);
+
+/** KEYS key; ARGV idle, absolute, writer, sequence, change. Answers 0 or 3 and name, value, … now. */
+export const UPDATE: Script = script(
+  RECORD,
+  CHANGE,
+  TOKENS,
+  `
+local key = KEYS[1]
+local h, refusal = live(key)
+if refusal then return refusal end
+local l = layout(5)
+local more, crowded = {}, false
+if ARGV[3] ~= '' then
+  local new
+  new, crowded = remember(key, h, ARGV[3], tonumber(ARGV[4]), more)
+  if not new then
+    local found = {}
+    for i = l.add, l.expect - 1, 2 do
+      local value = redis.call('HGET', key, ARGV[i])
+      if value then found[#found + 1] = ARGV[i] found[#found + 1] = value end
+    end
+    return {0, found}
+  end
+end
+local added = sums(key, l)
+if not added then return {3, values(key, l)} end
+for i = 1, #added do more[#more + 1] = added[i] end
+apply(key, l, more)
+if crowded then forget(key) end
+expire(key, lifetime(created(h), ARGV[1], ARGV[2]))
+return {0, added}
+`,
+);
+
+/** KEYS key; ARGV idle, absolute. */
+export const TOUCH: Script = script(
+  RECORD,
+  `
+local h, refusal = live(KEYS[1])
+if refusal then return refusal end
+expire(KEYS[1], lifetime(created(h), ARGV[1], ARGV[2]))
+return {0}
+`,
+);
+
+/** KEYS key. Answers 0 when it is a live session. */
+export const PROBE: Script = script(RECORD, "local _, refusal = live(KEYS[1]) return refusal or {0}");
+
+/**
+ * KEYS key; ARGV ms of tombstone. Answers 0 or 1, and 1 if it was a live session; or 2, moved to. The record is unlinked before the tombstone is written: a script that has
+ * written may go on when the server is at maxmemory, so that a logout works then too.
+ */
+export const DESTROY: Script = script(
+  RECORD,
+  `
+local key = KEYS[1]
+local h = redis.pcall('HGET', key, '')
+if type(h) == 'table' and wrongtype(h) == h then return h end
+local kind, answer
+if type(h) == 'string' then kind, answer = judge(h) end
+if kind == 'T' or kind == 'M' then
+  local stands = redis.call('PTTL', key)
+  if kind == 'M' or stands < tonumber(ARGV[1]) then bury(key, math.max(stands, tonumber(ARGV[1]))) end
+  return answer
+end
+local existed = h or redis.call('EXISTS', key) == 1
+bury(key, tonumber(ARGV[1]))
+return {existed and 0 or 1, kind == 'L' and 1 or 0}
+`,
+);

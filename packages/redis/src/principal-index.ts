@@ -1,0 +1,36 @@
+import type { PrincipalEntry, PrincipalIndex } from "@unstick/session";
+import type { Caller } from "./caller.ts";
+import { LINK, LIST, TAKE, UNLINK } from "./lua/principal-scripts.ts";
+import { REPLY } from "./lua/record.ts";
+import { replyList, replyNumber, replyText } from "./reply.ts";
+import { lifetimeArgs } from "./session-verbs.ts";
+
+export function principalIndex(caller: Caller, prefix: string): PrincipalIndex {
+  const keyOf = (principal: string): string => `${prefix}p:${principal}`;
+  return {
+    linkPrincipal: (principal, key, entry, lifetime, limit) => {
+      const bound = limit === undefined ? ["", ""] : [String(limit.max), limit.policy];
+      const args = [key, entry, ...lifetimeArgs(lifetime), ...bound];
+      return caller.script("linkPrincipal", LINK, [keyOf(principal)], args, (raw) => {
+        const [code, evict] = replyList(raw);
+        if (replyNumber(code) === REPLY.limit) return { outcome: "limit", evict: [] };
+        return { outcome: "ok", evict: replyList(evict).map(replyText) };
+      });
+    },
+    unlinkPrincipal: (principal, key) =>
+      caller.script("unlinkPrincipal", UNLINK, [keyOf(principal)], [key], () => undefined),
+    principalSessions: (principal) =>
+      caller.script("principalSessions", LIST, [keyOf(principal)], [], replyEntries),
+    takePrincipal: (principal, except = "") =>
+      caller.script("takePrincipal", TAKE, [keyOf(principal)], [except], replyEntries),
+  };
+}
+
+function replyEntries(raw: unknown): PrincipalEntry[] {
+  const pairs = replyList(replyList(raw)[1]);
+  const entries: PrincipalEntry[] = [];
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    entries.push({ key: replyText(pairs[at]), entry: replyText(pairs[at + 1]) });
+  }
+  return entries;
+}

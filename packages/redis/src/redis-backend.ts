@@ -1,0 +1,48 @@
+import type { Backend, PrincipalIndex, SessionEnumeration } from "@unstick/session";
+import { Caller } from "./caller.ts";
+import type { RedisClient } from "./clients/link.ts";
+import { linkClient } from "./clients/link-client.ts";
+import { sessionEnumeration } from "./enumeration.ts";
+import { checkOptions, DEFAULTS, type RedisOptions } from "./options.ts";
+import { principalIndex } from "./principal-index.ts";
+import { renameSession } from "./rename.ts";
+import { createSession, destroySession, readSession, touchSession, updateSession } from "./session-verbs.ts";
+import { WriteGate, writerMark } from "./write-gate.ts";
+
+/**
+ * Sessions on Redis 6.2 or later, or Valkey, through the client that the application has. Every verb is one
+ * script on one slot: one round trip, and none of it seen half done.
+ *
+ * @throws {OptionError} on an unknown or wrong option, and on a client that cannot be used.
+ */
+export function redisBackend(
+  client: RedisClient,
+  options: RedisOptions = {},
+): Backend & SessionEnumeration & PrincipalIndex {
+  const { prefix, deadlineMs } = checkOptions(options, DEFAULTS.sessionPrefix);
+  const caller = new Caller(linkClient(client), deadlineMs);
+  return {
+    name: caller.name,
+    read: (key) => readSession(caller, prefix + key),
+    create: (key, attributes, lifetime) => createSession(caller, prefix + key, attributes, lifetime),
+    update: updateVerb(caller, prefix),
+    touch: (key, lifetime) => touchSession(caller, prefix + key, lifetime),
+    destroy: (key, tombstoneMs) => destroySession(caller, prefix + key, tombstoneMs),
+    rename: (from, to, change, lifetime, graceMs) =>
+      renameSession(caller, { prefix, from, to, change, lifetime, graceMs }),
+    ...sessionEnumeration(caller, prefix),
+    ...principalIndex(caller, prefix),
+  };
+}
+
+function updateVerb(caller: Caller, prefix: string): Backend["update"] {
+  const gate = new WriteGate();
+  return (key, change, lifetime, token) => {
+    const mark = writerMark(token);
+    const write = () => updateSession(caller, prefix + key, change, lifetime, mark);
+    if (token === undefined) return write();
+    const until = performance.now() + caller.deadlineMs;
+    const late = () => (performance.now() > until ? caller.deadlineError("update") : undefined);
+    return caller.run("update", () => gate.pass(key, mark[0], late, write));
+  };
+}

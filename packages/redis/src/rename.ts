@@ -1,0 +1,71 @@
+import {
+  type AttributeChange,
+  type Lifetime,
+  RENAMED_TOMBSTONE_MS,
+  type RenameOutcome,
+  type SessionKey,
+} from "@unstick/session";
+import type { Caller } from "./caller.ts";
+import { REPLY } from "./lua/record.ts";
+import { ARRIVE, LEAVE, RENAME } from "./lua/rename-scripts.ts";
+import { replyAttributes, replyList, replyText } from "./reply.ts";
+import { decodeRefusal, decodeReply, destroySession, lifetimeArgs, pushChange } from "./session-verbs.ts";
+import { isSameSlot } from "./slot.ts";
+
+export interface Rename {
+  readonly prefix: string;
+  readonly from: SessionKey;
+  readonly to: SessionKey;
+  readonly change: AttributeChange;
+  readonly lifetime: Lifetime;
+  readonly graceMs: number;
+}
+
+/** One script where both keys share a slot, else one for each half: the first decides. */
+export function renameSession(caller: Caller, rename: Rename): Promise<RenameOutcome> {
+  const from = rename.prefix + rename.from;
+  const to = rename.prefix + rename.to;
+  const { keyPrefix, isCluster } = caller.link;
+  if (isCluster && !isSameSlot(keyPrefix + from, keyPrefix + to)) {
+    return caller.run("rename", () => renameAcrossSlots(caller, rename, from, to));
+  }
+  return caller.script("rename", RENAME, [from, to], leaveArgs(rename), (raw) => {
+    const [code, rest] = decodeReply(caller, raw);
+    return code === REPLY.ok ? { outcome: "ok" } : decodeRefusal(caller, "rename", code, rest);
+  });
+}
+
+async function renameAcrossSlots(
+  caller: Caller,
+  rename: Rename,
+  from: string,
+  to: string,
+): Promise<RenameOutcome> {
+  const left = await caller.script("rename", LEAVE, [from], leaveArgs(rename), (raw) =>
+    decodeReply(caller, raw),
+  );
+  const [code, ...rest] = left;
+  if (code !== REPLY.ok) return decodeRefusal(caller, "rename", code, rest[0]);
+  const args = arriveArgs(rename, rest);
+  const arrived = await caller.script("rename", ARRIVE, [to], args, (raw) => decodeReply(caller, raw));
+  if (arrived[0] === REPLY.ok) return { outcome: "ok" };
+  await destroySession(caller, from, RENAMED_TOMBSTONE_MS);
+  return { outcome: "gone" };
+}
+
+function leaveArgs({ lifetime, graceMs, to, change }: Rename): string[] {
+  const args = [...lifetimeArgs(lifetime), String(graceMs), String(RENAMED_TOMBSTONE_MS), to];
+  pushChange(args, change);
+  return args;
+}
+
+function arriveArgs({ lifetime, change }: Rename, left: readonly unknown[]): string[] {
+  const [added, stored, marks] = left;
+  const attributes = replyAttributes(stored);
+  for (const name of change.remove ?? []) attributes.delete(name);
+  for (const [name, value] of [...(change.set ?? []), ...replyAttributes(added)]) attributes.set(name, value);
+  const hex = replyList(marks).map(replyText);
+  const args = [...lifetimeArgs(lifetime), String(hex.length / 2), ...hex];
+  for (const [name, value] of attributes) args.push(name, value);
+  return args;
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { WriteToken } from "@unstick/session";
+
+/** How many writes of one writer the record of a session remembers (the contract of `WriteToken`). */
+const REMEMBERED = 32;
+
+interface Lane {
+  /** Started and not settled, oldest first: the number each was started with. */
+  readonly unsettled: number[];
+  readonly waiting: (() => void)[];
+  started: number;
+}
+
+/**
+ * Keeps a client's resends recognisable: the write n of a writer on a session starts only when the write
+ * n - 32 has settled, so one that is sent again is always among the 32 that the record remembers, in
+ * whatever order the client sends.
+ */
+export class WriteGate {
+  readonly #lanes = new Map<string, Lane>();
+
+  /** Rejects with `late()` when that is an error by the time the write could start. */
+  async pass<T>(
+    key: string,
+    writer: string,
+    late: () => Error | undefined,
+    write: () => Promise<T>,
+  ): Promise<T> {
+    const name = `${writer}${key}`;
+    const lane = this.#lanes.get(name) ?? { unsettled: [], waiting: [], started: 0 };
+    this.#lanes.set(name, lane);
+    if (isFull(lane)) await new Promise<void>((go) => lane.waiting.push(go));
+    const error = late();
+    if (error !== undefined) throw error;
+    const own = lane.started;
+    lane.started += 1;
+    lane.unsettled.push(own);
+    try {
+      return await write();
+    } finally {
+      lane.unsettled.splice(lane.unsettled.indexOf(own), 1);
+      this.#release(name, lane);
+    }
+  }
+
+  #release(name: string, lane: Lane): void {
+    if (lane.unsettled.length === 0 && lane.waiting.length === 0) this.#lanes.delete(name);
+    for (const go of lane.waiting.splice(0, room(lane))) go();
+  }
+}
+
+function isFull(lane: Lane): boolean {
+  return room(lane) <= 0;
+}
+
+function room(lane: Lane): number {
+  const [oldest = lane.started] = lane.unsettled;
+  return oldest + REMEMBERED - lane.started;
+}
+
+const shortNames = new Map<string, string>();
+
+/** What the record calls a writer: 8 characters keep the record small, and 48 bits tell writers apart. */
+export function writerMark(token: WriteToken | undefined): readonly [writer: string, sequence: string] {
+  if (token === undefined) return ["", ""];
+  const known = shortNames.get(token.writer);
+  const short = known ?? createHash("sha256").update(token.writer).digest("base64url").slice(0, 8);
+  if (known === undefined) {
+    if (shortNames.size >= 64) shortNames.clear();
+    shortNames.set(token.writer, short);
+  }
+  return [short, String(token.sequence)];
+}
