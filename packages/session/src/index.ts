@@ -15,6 +15,7 @@ export type {
   WriteToken,
 } from "./backend.ts";
 export { RENAMED_TOMBSTONE_MS } from "./backend.ts";
+export * from "./engine/index.ts";
 export {
   BackendError,
   DamagedRecordError,

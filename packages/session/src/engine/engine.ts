@@ -1,0 +1,89 @@
+import type { Backend, SessionEnumeration, SessionKey } from "../backend.ts";
+import { UnsupportedError } from "./errors.ts";
+import { emit } from "./events.ts";
+import { loadState, newState } from "./load-session.ts";
+import { meterSessions } from "./metrics.ts";
+import { type EngineOptions, type Policy, readEngineOptions } from "./options.ts";
+import { endKey, unlinkPrincipal } from "./principal-link.ts";
+import { PrincipalSessions } from "./principal-sessions.ts";
+import { Session } from "./session.ts";
+import { createSessionId, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";
+import { type EngineContext, engineContext } from "./session-state.ts";
+
+/** Sessions on a backend, under one policy. Knows no framework and no cookie. */
+export interface Engine {
+  readonly policy: Policy;
+  readonly backend: Backend;
+  /** One user's sessions: list them, end them. */
+  readonly principals: PrincipalSessions;
+  /**
+   * The session of an id that a client gave. `null`: there is none; the id is malformed (no call is made);
+   * or its record is damaged (an event tells). Rejects only with {@link BackendError} or a record of a newer
+   * release, both with `status` 503: do not take that for "no session", and set no cookie.
+   */
+  load(id: string): Promise<Session | null>;
+  /** The session of a key, as enumeration and lists give it. Its `id` is not known and reads `""`. */
+  loadKey(key: SessionKey): Promise<Session | null>;
+  /** A new session, of which nothing is stored until it is saved. `id`: only with `ids: "any"`. */
+  create(id?: string): Session;
+  /** End the session under a key, and leave its user's list. Answers whether one was alive. */
+  end(key: SessionKey): Promise<boolean>;
+  /** Handles of all live sessions. Never for a request path. Throws where the backend cannot enumerate. */
+  handles(): AsyncIterable<string>;
+  keys(): AsyncIterable<SessionKey>;
+  /** End all sessions of this backend's prefix; answers how many. */
+  clear(): Promise<number>;
+  /** Release what the backend itself opened. */
+  close(): Promise<void>;
+}
+
+/** Throws {@link OptionError} for a wrong or unknown option. */
+export function createEngine(options: EngineOptions): Engine {
+  const policy = readEngineOptions(options);
+  const context = engineContext(policy);
+  const { backend } = policy;
+  if (policy.metrics) meterSessions();
+  return Object.freeze({
+    policy,
+    backend,
+    principals: new PrincipalSessions(context),
+    load: (id: string) => load(context, id),
+    loadKey: (key: SessionKey) => open(context, "", key),
+    create(id?: string): Session {
+      const made = id ?? createSessionId();
+      return new Session(context, newState(context, made, sessionKey(made)));
+    },
+    end: (key: SessionKey) => end(context, key),
+    keys: () => enumeration(backend).sessionKeys(),
+    async *handles() {
+      for await (const key of enumeration(backend).sessionKeys()) yield sessionHandle(key);
+    },
+    clear: () => context.call("destroyAll", () => enumeration(backend).destroyAll(policy.tombstoneMs)),
+    close: async () => backend.close?.(),
+  });
+}
+
+async function load(context: EngineContext, id: string): Promise<Session | null> {
+  if (context.policy.ids === "ours" && !isSessionId(id)) {
+    emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
+    return null;
+  }
+  return open(context, id, sessionKey(id));
+}
+
+async function open(context: EngineContext, id: string, key: SessionKey): Promise<Session | null> {
+  const state = await loadState(context, id, key);
+  return state === null ? null : new Session(context, state);
+}
+
+async function end(context: EngineContext, key: SessionKey): Promise<boolean> {
+  const state = context.index === undefined ? null : await loadState(context, "", key).catch(() => null);
+  const wasAlive = await endKey(context, key, "logout");
+  await unlinkPrincipal(context, state?.storedPrincipal, key);
+  return wasAlive;
+}
+
+function enumeration(backend: Backend): SessionEnumeration {
+  if ("sessionKeys" in backend) return backend as Backend & SessionEnumeration;
+  throw new UnsupportedError(backend.name, "enumeration of its sessions");
+}

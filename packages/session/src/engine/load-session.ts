@@ -1,0 +1,91 @@
+import type { SessionKey, StoredSession } from "../backend.ts";
+import { DamagedRecordError } from "../errors.ts";
+import { HEADER, PRINCIPAL } from "./attribute-name.ts";
+import { AttributeSlots } from "./attribute-slots.ts";
+import { UndecodableError } from "./errors.ts";
+import { emit } from "./events.ts";
+import { readHeader } from "./record-header.ts";
+import { type EngineContext, eventOf, readPrincipalNote, type SessionState } from "./session-state.ts";
+
+/** Read a session. `null`: there is none, or it is damaged (one event, and nothing is thrown). */
+export async function loadState(
+  context: EngineContext,
+  id: string,
+  key: SessionKey,
+): Promise<SessionState | null> {
+  try {
+    const stored = await context.call("read", () => context.backend.read(key));
+    if (stored === null) {
+      emit("missed", () => eventOf(context, key));
+      return null;
+    }
+    const state = openRecord(context, id, key, stored);
+    emit("loaded", () => eventOf(context, key));
+    return state;
+  } catch (error) {
+    if (!(error instanceof UndecodableError || error instanceof DamagedRecordError)) throw error;
+    emit("damaged", () => ({ ...eventOf(context, key), reason: error.message }));
+    return null;
+  }
+}
+
+function openRecord(
+  context: EngineContext,
+  id: string,
+  key: SessionKey,
+  stored: StoredSession,
+): SessionState {
+  const { attributes } = stored;
+  const header = attributes.get(HEADER);
+  const seal = readHeader(header, key, context.ring, context.backend.name);
+  const note = readPrincipalNote(context, attributes.get(PRINCIPAL), seal);
+  const slots = new AttributeSlots(context.codec, context.policy.rules, stored.remainingMs);
+  slots.load(attributes);
+  slots.sealWith(seal);
+  return {
+    ...newState(context, id, key, slots),
+    isNew: false,
+    movedTo: stored.movedTo,
+    remainingMs: stored.remainingMs,
+    ageMs: stored.ageMs,
+    header,
+    seal,
+    storedPrincipal: note?.principal,
+    principal: note?.principal,
+    device: note?.device,
+    notedIdleMs: note?.idleMs,
+  };
+}
+
+/** A session of which nothing is stored. */
+export function newState(
+  context: EngineContext,
+  id: string,
+  key: SessionKey,
+  slots: AttributeSlots = new AttributeSlots(
+    context.codec,
+    context.policy.rules,
+    context.policy.lifetime.idleMs,
+  ),
+): SessionState {
+  const { idleMs } = context.policy.lifetime;
+  return {
+    id,
+    key,
+    slots,
+    isNew: true,
+    ended: false,
+    damaged: false,
+    movedTo: undefined,
+    remainingMs: idleMs,
+    ageMs: 0,
+    readAtMs: performance.now(),
+    header: undefined,
+    seal: undefined,
+    idleMs,
+    storedPrincipal: undefined,
+    principal: undefined,
+    device: undefined,
+    notedIdleMs: undefined,
+  };
+}

@@ -1,0 +1,2 @@
+/** Begin to measure, once per process, where the application has OpenTelemetry's API. */
+export function meterSessions(): void {}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import type { SessionKey } from "../backend.ts";
+import { SessionLimitError, UnsupportedError } from "./errors.ts";
+import { emit } from "./events.ts";
+import { type EngineContext, eventOf, lifetimeOf, type SessionState } from "./session-state.ts";
+
+/** What the index knows a principal by. */
+export function principalKey(principal: string): string {
+  return createHash("sha256").update("principal:").update(principal).digest("base64url");
+}
+
+/**
+ * Enter a session in its principal's index, *before* it is stored: whoever ends all sessions of that
+ * principal meanwhile then finds it, and its tombstone stops the store. Returns what must end to make room.
+ */
+export async function linkPrincipal(
+  context: EngineContext,
+  state: SessionState,
+  key: SessionKey,
+  isEntering: boolean,
+): Promise<readonly SessionKey[]> {
+  if (state.principal === undefined) return [];
+  const { index, policy } = context;
+  if (index === undefined) throw new UnsupportedError(context.backend.name, "index of a user's sessions");
+  const limit = isEntering ? policy.maxSessions : undefined;
+  const principal = principalKey(state.principal);
+  const result = await context.call("linkPrincipal", () =>
+    index.linkPrincipal(principal, key, "", lifetimeOf(context, state), limit),
+  );
+  if (result.outcome === "limit") {
+    emit("refused", () => ({ ...eventOf(context, key), reason: "limit" }));
+    throw new SessionLimitError(limit!.max);
+  }
+  return result.evict;
+}
+
+/** Leave the index. A failure leaves an entry that prunes itself, so it fails no request. */
+export async function unlinkPrincipal(
+  context: EngineContext,
+  principal: string | undefined,
+  key: SessionKey,
+): Promise<void> {
+  const { index } = context;
+  if (principal === undefined || index === undefined) return;
+  await context
+    .call("unlinkPrincipal", () => index.unlinkPrincipal(principalKey(principal), key))
+    .catch(() => {});
+}
+
+/** End sessions of one principal that lost their place. */
+export async function evictSessions(
+  context: EngineContext,
+  principal: string,
+  keys: readonly SessionKey[],
+): Promise<void> {
+  await Promise.all(
+    keys.map(async (key) => {
+      await endKey(context, key, "evicted");
+      await unlinkPrincipal(context, principal, key);
+    }),
+  );
+}
+
+/** End the session under a key, following it to where a rename moved it. Answers whether one was alive. */
+export async function endKey(context: EngineContext, key: SessionKey, reason: string): Promise<boolean> {
+  const { backend, policy } = context;
+  let at = key;
+  for (;;) {
+    const name = at;
+    const result = await context.call("destroy", () => backend.destroy(name, policy.tombstoneMs));
+    if (result.outcome === "moved") {
+      at = result.movedTo;
+      continue;
+    }
+    if (result.outcome === "ok") emit("destroyed", () => ({ ...eventOf(context, name), reason }));
+    return result.outcome === "ok";
+  }
+}

@@ -1,0 +1,134 @@
+import type { RenameOutcome, SessionKey } from "../backend.ts";
+
+import { HEADER, PRINCIPAL } from "./attribute-name.ts";
+import { SessionReplacedError, UndecodableError } from "./errors.ts";
+import { emit } from "./events.ts";
+import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
+import { readHeader, writeHeader } from "./record-header.ts";
+import { settleConflicts } from "./save-session.ts";
+import { createSessionId, sessionKey } from "./session-id.ts";
+import {
+  type EngineContext,
+  eventOf,
+  lifetimeOf,
+  principalNote,
+  readPrincipalNote,
+  type SessionState,
+} from "./session-state.ts";
+import { recordNotes, WritePlan } from "./write-plan.ts";
+
+/**
+ * `"renamed"`: the session has a new id, the old one is dead but for the grace. `"followed"`: another
+ * request renamed it first for the same principal; the changes went to the session as it is now, and this
+ * request has no id to give to its client.
+ */
+export type RenameResult = "renamed" | "followed";
+
+/** Give a session a new id, in one step with its changes. Throws {@link SessionReplacedError} when another did. */
+export async function renameSession(
+  context: EngineContext,
+  state: SessionState,
+  graceMs: number,
+): Promise<RenameResult> {
+  const id = createSessionId();
+  if (state.isNew) {
+    Object.assign(state, { id, key: sessionKey(id) });
+    return "renamed";
+  }
+  if (state.ended) throw new SessionReplacedError();
+  const to = sessionKey(id);
+  const isEntering = state.principal !== state.storedPrincipal;
+  const evict = await linkPrincipal(context, state, to, isEntering);
+  const plan = renamePlan(context, state, to);
+  const result = await rename(context, state, plan, to, graceMs);
+  if (result.outcome === "ok") {
+    await finish(context, state, plan, { id, to, evict });
+    return "renamed";
+  }
+  await unlinkPrincipal(context, state.principal, to);
+  if (result.outcome === "moved") return follow(context, state, result.movedTo);
+  return refuse(context, state);
+}
+
+function renamePlan(context: EngineContext, state: SessionState, to: SessionKey): WritePlan {
+  const header = state.seal === undefined ? undefined : writeHeader(state.seal, to);
+  const principal = state.principal === state.storedPrincipal ? undefined : principalNote(context, state);
+  return new WritePlan(
+    context.policy,
+    context.codec,
+    state.slots,
+    state.seal,
+    recordNotes(header, principal),
+  );
+}
+
+function rename(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  to: SessionKey,
+  graceMs: number,
+): Promise<Exclude<RenameOutcome, { outcome: "conflict" }>> {
+  if (state.movedTo !== undefined) return Promise.resolve({ outcome: "moved", movedTo: state.movedTo });
+  return settleConflicts(context, state, plan, () =>
+    context.call("rename", () =>
+      context.backend.rename(state.key, to, plan.change(), lifetimeOf(context, state), graceMs),
+    ),
+  );
+}
+
+async function finish(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  made: { id: string; to: SessionKey; evict: readonly SessionKey[] },
+): Promise<void> {
+  const { key, storedPrincipal, principal } = state;
+  // Sums of counters that a rename added are read with the next load.
+  plan.applied(new Map());
+  state.id = made.id;
+  state.key = made.to;
+  state.header = state.seal === undefined ? state.header : writeHeader(state.seal, made.to);
+  state.storedPrincipal = principal;
+  state.remainingMs = state.idleMs;
+  emit("renamed", () => ({ ...eventOf(context, key), newHandle: eventOf(context, made.to).handle }));
+  await Promise.all([
+    unlinkPrincipal(context, storedPrincipal, key),
+    principal === undefined ? undefined : evictSessions(context, principal, made.evict),
+  ]);
+}
+
+/** The loser of two logins of one user: what it wrote goes to the session that the winner made. */
+async function follow(
+  context: EngineContext,
+  state: SessionState,
+  movedTo: SessionKey,
+): Promise<RenameResult> {
+  const target =
+    state.principal === undefined ? null : await context.call("read", () => context.backend.read(movedTo));
+  if (target === null || target.movedTo !== undefined) return refuse(context, state);
+  try {
+    const seal = readHeader(target.attributes.get(HEADER), movedTo, context.ring, context.backend.name);
+    const theirs = readPrincipalNote(context, target.attributes.get(PRINCIPAL), seal);
+    if (theirs?.principal !== state.principal) return refuse(context, state);
+  } catch (error) {
+    if (error instanceof UndecodableError) return refuse(context, state);
+    throw error;
+  }
+  const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, new Map());
+  if (plan.isEmpty) return "followed";
+  const result = await settleConflicts(context, state, plan, () =>
+    context.call("update", () =>
+      context.backend.update(movedTo, plan.change(), lifetimeOf(context, state), context.nextToken()),
+    ),
+  );
+  if (result.outcome !== "ok") return refuse(context, state);
+  state.ended = true;
+  return "followed";
+}
+
+function refuse(context: EngineContext, state: SessionState): never {
+  state.ended = true;
+  emit("refused", () => ({ ...eventOf(context, state.key), reason: "moved" }));
+  throw new SessionReplacedError();
+}

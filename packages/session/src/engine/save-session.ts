@@ -1,0 +1,210 @@
+import type { Attributes, UpdateOutcome } from "../backend.ts";
+import { HEADER } from "./attribute-name.ts";
+import { SessionConflictError } from "./errors.ts";
+import { emit } from "./events.ts";
+import { isTouchDue } from "./lifetime.ts";
+import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
+import { writeHeader } from "./record-header.ts";
+import { isSealStale, resealSession } from "./reseal-session.ts";
+import {
+  type EngineContext,
+  eventOf,
+  lifetimeOf,
+  principalNote,
+  type SessionState,
+} from "./session-state.ts";
+import { recordNotes, WritePlan } from "./write-plan.ts";
+
+/**
+ * What became of a save. `"unchanged"`: there was nothing to write and the deadline is young. `"gone"`,
+ * `"moved"`, `"taken"`: nothing was written, because the session ended, was renamed, or the id was in use.
+ * `"expired"`: its lifetime was over, so it was ended.
+ */
+export type SaveOutcome =
+  | "unchanged"
+  | "touched"
+  | "created"
+  | "updated"
+  | "gone"
+  | "moved"
+  | "taken"
+  | "expired";
+
+/** How often a declared merge is tried against writers that come between. */
+const MOST_MERGES = 64;
+
+/** Write what changed, or move the deadline when it is due (or, with `"always"`, in any case). */
+export async function saveSession(
+  context: EngineContext,
+  state: SessionState,
+  deadline: "due" | "always",
+): Promise<SaveOutcome> {
+  if (state.ended) return refuse(context, state, "gone");
+  const plan = writePlan(context, state);
+  if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan);
+  if (plan.isEmpty) return moveDeadline(context, state, deadline);
+  if (state.movedTo !== undefined) return refuse(context, state, "moved");
+  return updateSession(context, state, plan);
+}
+
+function writePlan(context: EngineContext, state: SessionState): WritePlan {
+  if (state.isNew && state.header === undefined) {
+    state.seal = context.ring?.newSeal();
+    state.slots.sealWith(state.seal);
+  }
+  const header = state.isNew ? writeHeader(state.seal, state.key) : undefined;
+  const principal = state.principal === state.storedPrincipal ? undefined : principalNote(context, state);
+  return new WritePlan(
+    context.policy,
+    context.codec,
+    state.slots,
+    state.seal,
+    recordNotes(header, principal),
+  );
+}
+
+async function createSession(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+): Promise<SaveOutcome> {
+  const attributes = plan.attributes();
+  const outcome = await withPrincipal(context, state, () =>
+    context.call("create", () => context.backend.create(state.key, attributes, lifetimeOf(context, state))),
+  );
+  if (outcome !== "ok") return refuse(context, state, outcome);
+  state.isNew = false;
+  state.header = attributes.get(HEADER);
+  finish(context, state, plan, new Map());
+  emit("created", () => eventOf(context, state.key));
+  return "created";
+}
+
+async function updateSession(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+): Promise<SaveOutcome> {
+  const outcome = await withPrincipal(context, state, async () => {
+    const result = await settleConflicts(context, state, plan, () =>
+      context.call("update", () =>
+        context.backend.update(state.key, plan.change(), lifetimeOf(context, state), context.nextToken()),
+      ),
+    );
+    if (result.outcome === "ok") finish(context, state, plan, result.current);
+    return result.outcome;
+  });
+  if (outcome !== "ok") return refuse(context, state, outcome as "gone" | "moved");
+  if (state.idleMs <= 0) return expire(context, state);
+  emit("saved", () => ({
+    ...eventOf(context, state.key),
+    attributes: plan.attributeCount,
+    bytes: plan.bytes,
+  }));
+  return "updated";
+}
+
+/** Repeat a conditional write, merging by the rules, until it applies or nothing is left to try. */
+export async function settleConflicts<Result extends { readonly outcome: string }>(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  write: () => Promise<Result | Extract<UpdateOutcome, { outcome: "conflict" }>>,
+): Promise<Exclude<Result, { outcome: "conflict" }>> {
+  for (let attempt = 0; ; attempt++) {
+    const result = await write();
+    if (result.outcome !== "conflict") return result as Exclude<Result, { outcome: "conflict" }>;
+    const conflict = result as Extract<UpdateOutcome, { outcome: "conflict" }>;
+    const names = rebase(context, state, plan, conflict.current);
+    if (attempt >= MOST_MERGES) throw new SessionConflictError(names);
+    emit("conflict", () => ({ ...eventOf(context, state.key), attributes: names, resolution: "merged" }));
+  }
+}
+
+function rebase(context: EngineContext, state: SessionState, plan: WritePlan, current: Attributes): string[] {
+  try {
+    return plan.rebase(current);
+  } catch (error) {
+    if (error instanceof SessionConflictError) {
+      emit("conflict", () => ({
+        ...eventOf(context, state.key),
+        attributes: error.attributes,
+        resolution: "error",
+      }));
+    }
+    throw error;
+  }
+}
+
+/** Around a write that sets a principal: enter the index first, leave it again when the write was refused. */
+async function withPrincipal<Outcome extends string>(
+  context: EngineContext,
+  state: SessionState,
+  write: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const { storedPrincipal, principal, key } = state;
+  if (principal === storedPrincipal) return write();
+  const evict = await linkPrincipal(context, state, key, true);
+  const outcome = await write();
+  if (outcome !== "ok") {
+    await unlinkPrincipal(context, principal, key);
+    return outcome;
+  }
+  await Promise.all([
+    unlinkPrincipal(context, storedPrincipal, key),
+    principal === undefined ? undefined : evictSessions(context, principal, evict),
+  ]);
+  return outcome;
+}
+
+async function moveDeadline(
+  context: EngineContext,
+  state: SessionState,
+  deadline: "due" | "always",
+): Promise<SaveOutcome> {
+  if (state.idleMs <= 0) return expire(context, state);
+  if (deadline === "due" && !isDue(context, state)) return "unchanged";
+  if (state.movedTo !== undefined) return "unchanged";
+  if (isSealStale(context, state) && (await resealSession(context, state))) return "touched";
+  const outcome = await context.call("touch", () =>
+    context.backend.touch(state.key, lifetimeOf(context, state)),
+  );
+  if (outcome !== "ok") return refuse(context, state, outcome);
+  // The index prunes by deadline, so an entry must be told when its session lives on.
+  await linkPrincipal(context, state, state.key, false);
+  state.remainingMs = state.idleMs;
+  emit("touched", () => eventOf(context, state.key));
+  return "touched";
+}
+
+function isDue(context: EngineContext, state: SessionState): boolean {
+  const interval = context.policy.touchIntervalMs(state.idleMs);
+  const passedMs = performance.now() - state.readAtMs;
+  const now = { remainingMs: state.remainingMs - passedMs, ageMs: state.ageMs + passedMs };
+  return isTouchDue(now, lifetimeOf(context, state), interval);
+}
+
+/** The application gave it a lifetime that is over (a cookie that expired): an update would end it, too. */
+async function expire(context: EngineContext, state: SessionState): Promise<SaveOutcome> {
+  await context.call("destroy", () => context.backend.destroy(state.key, context.policy.tombstoneMs));
+  await unlinkPrincipal(context, state.storedPrincipal, state.key);
+  state.ended = true;
+  emit("expired", () => eventOf(context, state.key));
+  return "expired";
+}
+
+function finish(context: EngineContext, state: SessionState, plan: WritePlan, current: Attributes): void {
+  plan.applied(current);
+  state.storedPrincipal = state.principal;
+  state.remainingMs = lifetimeOf(context, state).idleMs;
+}
+
+function refuse(
+  context: EngineContext,
+  state: SessionState,
+  outcome: "gone" | "moved" | "taken",
+): "gone" | "moved" | "taken" {
+  if (outcome !== "taken") state.ended = true;
+  emit("refused", () => ({ ...eventOf(context, state.key), reason: outcome }));
+  return outcome;
+}

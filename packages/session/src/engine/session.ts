@@ -1,0 +1,208 @@
+import type { SessionKey } from "../backend.ts";
+import { UndecodableError } from "./errors.ts";
+import { emit } from "./events.ts";
+import { endKey, unlinkPrincipal } from "./principal-link.ts";
+import { type RenameResult, renameSession } from "./rename-session.ts";
+import { type SaveOutcome, saveSession } from "./save-session.ts";
+import { sessionHandle } from "./session-id.ts";
+import { type Device, type EngineContext, eventOf, type SessionState } from "./session-state.ts";
+
+export interface RenameOptions {
+  /** Attributes that go along. Default: all. */
+  readonly keep?: readonly string[];
+  /** Default: the engine's `graceMs`. */
+  readonly graceMs?: number;
+}
+
+/**
+ * One session as one request sees it. Attributes are parsed when they are first read; a save compares those
+ * that were read or given, by their serialised bytes, and writes the ones that differ. Calls of one session
+ * run one after another.
+ */
+export class Session {
+  readonly #context: EngineContext;
+  readonly #state: SessionState;
+  #tail: Promise<unknown> | undefined;
+
+  constructor(context: EngineContext, state: SessionState) {
+    this.#context = context;
+    this.#state = state;
+  }
+
+  /** The secret that names this session to its client. A rename changes it. */
+  get id(): string {
+    return this.#state.id;
+  }
+
+  get key(): SessionKey {
+    return this.#state.key;
+  }
+
+  /** A name for lists and logs that does not open the session. */
+  get handle(): string {
+    return sessionHandle(this.#state.key);
+  }
+
+  /** Nothing is stored under this id yet. */
+  get isNew(): boolean {
+    return this.#state.isNew;
+  }
+
+  /** It was ended, here or (as a refused write told) by another request. */
+  get isEnded(): boolean {
+    return this.#state.ended;
+  }
+
+  /** An attribute could not be read. The session reads as empty from then on and is never saved. */
+  get isDamaged(): boolean {
+    return this.#state.damaged;
+  }
+
+  /** Its id was replaced a moment ago: it reads as it was before, and refuses writes. */
+  get isReplaced(): boolean {
+    return this.#state.movedTo !== undefined;
+  }
+
+  /** Milliseconds since the session was created and until it ends, when it was read. */
+  get ageMs(): number {
+    return this.#state.ageMs;
+  }
+
+  get remainingMs(): number {
+    return this.#state.remainingMs;
+  }
+
+  /** How long it lives unused: the engine's, unless set for this session (a cookie's `maxAge`). */
+  get idleMs(): number {
+    return this.#state.idleMs;
+  }
+
+  set idleMs(idleMs: number) {
+    this.#state.idleMs = Math.trunc(idleMs);
+  }
+
+  /** Whose session it is. Setting it takes effect with the next save or rename; a login should rename. */
+  get principal(): string | undefined {
+    return this.#state.principal;
+  }
+
+  set principal(principal: string | undefined) {
+    this.#state.principal = principal;
+  }
+
+  /** Noted when a principal is set, for the list of a user's sessions. */
+  get device(): Device | undefined {
+    return this.#state.device;
+  }
+
+  set device(device: Device | undefined) {
+    this.#state.device = device;
+  }
+
+  /** Names of the attributes. */
+  names(): string[] {
+    return this.#state.damaged ? [] : [...this.#state.slots.names()];
+  }
+
+  has(name: string): boolean {
+    return !this.#state.damaged && this.#state.slots.has(name);
+  }
+
+  /** The value of an attribute; the same object with each call. `undefined`: there is none. */
+  get(name: string): unknown {
+    if (this.#state.damaged) return undefined;
+    try {
+      return this.#state.slots.get(name);
+    } catch (error) {
+      this.#noteDamage(error);
+      return undefined;
+    }
+  }
+
+  set(name: string, value: unknown): void {
+    this.#state.slots.set(name, value);
+  }
+
+  delete(name: string): void {
+    this.#state.slots.delete(name);
+  }
+
+  /** Make the attributes those of `values` and no others: own enumerable string-named properties. */
+  assign(values: object): void {
+    for (const name of this.#state.slots.names()) if (!Object.hasOwn(values, name)) this.delete(name);
+    for (const [name, value] of Object.entries(values)) this.set(name, value);
+  }
+
+  /**
+   * Store what changed. With nothing changed, move the deadline if that is due, or, with `"always"`, in any
+   * case. Throws `SerializeError`, `SessionTooLargeError`, `SessionConflictError`, `SessionLimitError` and
+   * {@link BackendError}; the stored session is then untouched (after a `DeadlineError`: perhaps).
+   */
+  save(options: { readonly deadline?: "due" | "always" } = {}): Promise<SaveOutcome> {
+    return this.#inTurn(async () => {
+      if (this.#state.damaged) return "gone";
+      try {
+        return await saveSession(this.#context, this.#state, options.deadline ?? "due");
+      } catch (error) {
+        if (!(error instanceof UndecodableError)) throw error;
+        this.#noteDamage(error);
+        return "gone";
+      }
+    });
+  }
+
+  /**
+   * A new id, in one step with all changes; the old id is dead but for the grace. A session that is new only
+   * gets another id. Throws `SessionReplacedError` (409) when another request renamed or ended it first.
+   */
+  rename(options: RenameOptions = {}): Promise<RenameResult> {
+    return this.#inTurn(() => {
+      const { keep, graceMs } = options;
+      if (keep !== undefined) for (const name of this.names()) if (!keep.includes(name)) this.delete(name);
+      return renameSession(this.#context, this.#state, graceMs ?? this.#context.policy.graceMs);
+    });
+  }
+
+  /** {@link rename}, for a session that is now `principal`'s: against session fixation (CWE-384). */
+  login(
+    principal: string,
+    options: RenameOptions & { readonly device?: Device } = {},
+  ): Promise<RenameResult> {
+    this.principal = principal;
+    if (options.device !== undefined) this.device = options.device;
+    return this.rename(options);
+  }
+
+  /**
+   * End it, wherever a rename moved it. Answers whether it was alive. Its id stays refused for the engine's
+   * `tombstoneMs`, so that a write in flight brings nothing back.
+   */
+  destroy(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { key, isNew, storedPrincipal } = this.#state;
+      this.#state.ended = true;
+      if (isNew) return false;
+      const wasAlive = await endKey(this.#context, key, "logout");
+      await unlinkPrincipal(this.#context, storedPrincipal, key);
+      return wasAlive;
+    });
+  }
+
+  #noteDamage(error: unknown): void {
+    if (!(error instanceof UndecodableError)) throw error;
+    this.#state.damaged = true;
+    emit("damaged", () => ({ ...eventOf(this.#context, this.#state.key), reason: error.message }));
+  }
+
+  /** A second save must see what the first one stored, or it would add a counter's change twice. */
+  #inTurn<Value>(step: () => Promise<Value>): Promise<Value> {
+    const previous = this.#tail;
+    const run = previous === undefined ? step() : previous.then(step, step);
+    this.#tail = run;
+    const clear = (): void => {
+      if (this.#tail === run) this.#tail = undefined;
+    };
+    run.then(clear, clear);
+    return run;
+  }
+}
