@@ -1,0 +1,130 @@
+import type { ServerResponse } from "node:http";
+import {
+  applyWriteHead,
+  ownStatusMessage,
+  restoreStatusMessage,
+  type WriteHeadArguments,
+} from "./held-head.ts";
+
+/** What the guard asks of the response that is held. */
+export interface HeldState {
+  /** The application has ended the response. */
+  readonly ended: boolean;
+  /** Drop what is held: an error handler answers in its place. */
+  replace(): void;
+}
+
+const changers = ["setHeader", "appendHeader", "removeHeader", "writeHead"] as const;
+type Changer = (typeof changers)[number];
+
+/**
+ * Watches the head of a response that the application has begun but that has not left.
+ *
+ * `headersSent` is false, truly. Who changes the head without asking gets the error that Node would give
+ * ("Cannot set headers after they are sent to the client"), so that a second `res.json()` is found in
+ * development. Who asks first and is told `false` is an error handler. When it sets an error status on a
+ * response that has only begun, its answer replaces the held one; on a response that has ended it comes too
+ * late, and what it does is dropped. (Under plain Node the finished response would have left by then;
+ * throwing at Express's last handler would end the process, since nobody catches there.)
+ */
+export class HeadGuard {
+  readonly #response: ServerResponse;
+  readonly #held: HeldState;
+  readonly #statusCode: number;
+  readonly #statusMessage: string | undefined;
+  readonly #shadowed: [name: string, value: PropertyDescriptor][] = [];
+  #asked = false;
+
+  constructor(response: ServerResponse, held: HeldState) {
+    this.#response = response;
+    this.#held = held;
+    this.#statusCode = response.statusCode;
+    this.#statusMessage = ownStatusMessage(response);
+    this.#shadow("headersSent", {
+      get: () => {
+        this.#asked = true;
+        return false;
+      },
+    });
+    for (const name of changers) {
+      this.#shadow(name, { value: (...args: unknown[]) => this.#change(name, args), writable: true });
+    }
+  }
+
+  /** From here on `writableEnded` is true for the application, as after any `end()`. */
+  markEnded(): void {
+    this.#shadow("writableEnded", { get: () => true });
+  }
+
+  /** Give the head back as it was when the guard came. */
+  lift(): void {
+    this.#unshadow();
+    this.#response.statusCode = this.#statusCode;
+    restoreStatusMessage(this.#response, this.#statusMessage);
+  }
+
+  /**
+   * The head has left, and somebody was told before that it had not: Express's last handler asks, waits for
+   * the request to end, and answers only then. It must not throw where nobody catches; the connection is cut,
+   * which is what that handler does itself when it is told in time.
+   */
+  stayBehind(): void {
+    if (!this.#asked || this.#held.ended) return;
+    this.#shadow("headersSent", {
+      get: () => {
+        this.#unshadow();
+        return true;
+      },
+    });
+    for (const name of changers)
+      this.#shadow(name, { value: (): unknown => this.#cut(name), writable: true });
+  }
+
+  #shadow(name: string, descriptor: PropertyDescriptor): void {
+    const own = Object.getOwnPropertyDescriptor(this.#response, name);
+    this.#shadowed.push([name, own ?? {}]);
+    Object.defineProperty(this.#response, name, { ...descriptor, configurable: true });
+  }
+
+  #unshadow(): void {
+    for (const [name, own] of this.#shadowed.splice(0)) {
+      if ("value" in own || "get" in own) Object.defineProperty(this.#response, name, own);
+      else Reflect.deleteProperty(this.#response, name);
+    }
+  }
+
+  #change(name: Changer, args: unknown[]): unknown {
+    if (this.#isErrorAnswer()) {
+      this.#unshadow();
+      this.#held.replace();
+      if (name === "writeHead") applyWriteHead(this.#response, args as unknown as WriteHeadArguments);
+      else Reflect.apply(this.#response[name], this.#response, args);
+      return this.#response;
+    }
+    if (!this.#asked) throw headersSentError(name);
+    return this.#response;
+  }
+
+  #cut(name: Changer): unknown {
+    if (!this.#isErrorAnswer()) throw headersSentError(name);
+    return this.#response.destroy();
+  }
+
+  #isErrorAnswer(): boolean {
+    const { statusCode } = this.#response;
+    return this.#asked && !this.#held.ended && statusCode >= 400 && statusCode !== this.#statusCode;
+  }
+}
+
+const verbs: Record<Changer, string> = {
+  setHeader: "set",
+  appendHeader: "append",
+  removeHeader: "remove",
+  writeHead: "write",
+};
+
+function headersSentError(name: Changer): Error {
+  return Object.assign(new Error(`Cannot ${verbs[name]} headers after they are sent to the client`), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  });
+}

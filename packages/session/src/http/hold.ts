@@ -1,0 +1,259 @@
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { HeadGuard } from "./head-guard.ts";
+import { applyWriteHead, isStatusCode, restoreStatusMessage, type WriteHeadArguments } from "./held-head.ts";
+
+/** What a session middleware does at the moments that matter. */
+export interface HoldHooks {
+  /**
+   * The first byte is about to leave. Answer a promise to hold the response until it settles; answer
+   * `undefined` to let it go at once. A failure drops the response.
+   */
+  commit(): Promise<void> | undefined;
+  /** The commit is done: the last moment to add fields to the head. A failure drops the response. */
+  writeHead(): void;
+  /** The response ends, and its first byte left earlier. A failure cuts the connection. */
+  commitLate(): Promise<void> | undefined;
+  /** The response was dropped; it is again as it was at {@link holdResponse}. Answer the error. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Hold the head and body of a response until the session is committed, whatever way it is written. Works on
+ * the public methods alone, so that HTTP/1.1, HTTP/2 compat and what other middleware wraps around them
+ * (compression) are the same to it. Informational responses (1xx) pass: they carry no session.
+ */
+export function holdResponse(response: ServerResponse, hooks: HoldHooks): void {
+  new Hold(response, hooks).install();
+}
+
+/**
+ * - `open`: the application has sent nothing.
+ * - `held`: it has; what it sent waits for the commit.
+ * - `passing`: the head left; bytes flow as they come.
+ * - `ending`: the end waits for the late commit.
+ * - `failed`: the commit failed; somebody answers the error, and nothing is committed any more.
+ * - `closed`: that answer ended. Writers of the dropped response may still be at it; they are not heard.
+ */
+type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
+type Verb = "write" | "end" | "flushHeaders";
+type Callback = (error?: Error | null) => void;
+
+class Hold {
+  #phase: Phase = "open";
+  #ended = false;
+  #calls: [verb: Verb, args: unknown[]][] = [];
+  #guard: HeadGuard | undefined;
+  #sources: Set<NodeJS.ReadableStream> | undefined;
+  readonly #response: ServerResponse;
+  readonly #hooks: HoldHooks;
+  readonly #before: OutgoingHttpHeaders;
+  readonly #statusBefore: number;
+  readonly #original: Pick<ServerResponse, Verb | "writeHead">;
+
+  constructor(response: ServerResponse, hooks: HoldHooks) {
+    this.#response = response;
+    this.#hooks = hooks;
+    this.#before = response.getHeaders();
+    this.#statusBefore = response.statusCode;
+    const { write, end, flushHeaders, writeHead } = response;
+    this.#original = { write, end, flushHeaders, writeHead };
+  }
+
+  install(): void {
+    const response = this.#response as unknown as Record<string, (...args: unknown[]) => unknown>;
+    response.write = (...args) => this.#receive("write", args);
+    response.end = (...args) => this.#end(args);
+    response.flushHeaders = (...args) => this.#receive("flushHeaders", args);
+    response.writeHead = (...args) => this.#writeHead(args as unknown as WriteHeadArguments);
+    this.#response.on("pipe", (source: NodeJS.ReadableStream) => {
+      this.#sources ??= new Set();
+      this.#sources.add(source);
+    });
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** An error handler answers while the commit is still under way: what was held is not wanted any more. */
+  replace(): void {
+    this.#guard = undefined;
+    this.#drop();
+  }
+
+  /** The head is closed by Node itself when the first byte passes; until then it stays open. */
+  #writeHead(args: WriteHeadArguments): unknown {
+    if (this.#phase === "passing" || this.#phase === "failed") return this.#call("writeHead", args);
+    if (this.#phase === "open" || this.#phase === "held") applyWriteHead(this.#response, args);
+    return this.#response;
+  }
+
+  #end(args: unknown[]): unknown {
+    if (this.#phase === "passing" && !this.#ended) return this.#endPassing(args);
+    if (this.#phase === "failed") return this.#endFailed(args);
+    if (!this.#ended) {
+      this.#ended = true;
+      return this.#receive("end", args);
+    }
+    // A second end() sends nothing; only its callback is told, by Node, once the first is through.
+    return this.#receive("end", args.filter((arg) => typeof arg === "function").slice(-1));
+  }
+
+  /** HTTP/2 compat writes the last chunk through `write()`, so the phase changes after the call. */
+  #endFailed(args: unknown[]): unknown {
+    const result = this.#call("end", args);
+    this.#phase = "closed";
+    return result;
+  }
+
+  #receive(verb: Verb, args: unknown[]): unknown {
+    requireChunk(verb, args[0]);
+    if (this.#phase === "open") this.#begin();
+    if (this.#phase === "passing" || this.#phase === "failed") return this.#call(verb, args);
+    if (this.#phase === "closed") {
+      rejectCall(args);
+      return verb === "write" ? false : this.#response;
+    }
+    this.#calls.push([verb, args]);
+    if (this.#phase === "held") this.#watchHead();
+    // False asks the writer to wait for "drain", which comes when the response is let go.
+    return verb === "write" ? false : this.#response;
+  }
+
+  #begin(): void {
+    // An invalid status is the application's error: let Node throw it into the application's face.
+    if (!isStatusCode(this.#response.statusCode)) {
+      this.#phase = "passing";
+      return;
+    }
+    this.#phase = "held";
+    let committing: Promise<void> | undefined;
+    try {
+      committing = this.#hooks.commit();
+      if (committing === undefined) this.#pass();
+    } catch (error) {
+      committing = Promise.reject(error);
+    }
+    committing?.then(
+      () => this.#letGo(),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #pass(): void {
+    this.#hooks.writeHead();
+    this.#phase = "passing";
+  }
+
+  #watchHead(): void {
+    this.#guard ??= new HeadGuard(this.#response, this);
+    if (this.#ended) this.#guard.markEnded();
+  }
+
+  #letGo(): void {
+    const guard = this.#guard;
+    this.#liftGuard();
+    try {
+      this.#pass();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#replay();
+    guard?.stayBehind();
+  }
+
+  #liftGuard(): void {
+    this.#guard?.lift();
+    this.#guard = undefined;
+  }
+
+  #replay(): void {
+    let isWriterWaiting = false;
+    try {
+      for (const [verb, args] of this.#calls.splice(0)) {
+        if (verb === "write") isWriterWaiting = true;
+        this.#call(verb, args);
+      }
+    } catch (error) {
+      // Nobody is left to catch what Node throws at the head of this response (`ERR_INVALID_CHAR`).
+      this.#response.destroy(error as Error);
+      return;
+    }
+    if (isWriterWaiting && !this.#response.writableNeedDrain && !this.#ended) this.#response.emit("drain");
+  }
+
+  #endPassing(args: unknown[]): unknown {
+    this.#ended = true;
+    let committing: Promise<void> | undefined;
+    try {
+      committing = this.#hooks.commitLate();
+      if (committing === undefined) return this.#call("end", args);
+    } catch (error) {
+      committing = Promise.reject(error);
+    }
+    this.#phase = "ending";
+    this.#calls.push(["end", args]);
+    committing.then(
+      () => {
+        this.#phase = "passing";
+        this.#replay();
+      },
+      (error: unknown) => {
+        this.#phase = "closed";
+        // Half an answer must not look whole: without its end the client sees that it was cut.
+        this.#response.destroy(error instanceof Error ? error : undefined);
+      },
+    );
+    return this.#response;
+  }
+
+  #fail(error: unknown): void {
+    this.#liftGuard();
+    this.#drop();
+    this.#restoreHead();
+    this.#phase = "failed";
+    this.#ended = false;
+    this.#hooks.fail(error);
+  }
+
+  #drop(): void {
+    for (const source of this.#sources ?? []) source.unpipe(this.#response);
+    for (const [, args] of this.#calls.splice(0)) rejectCall(args);
+  }
+
+  #restoreHead(): void {
+    const response = this.#response;
+    for (const name of response.getHeaderNames()) {
+      if (!(name in this.#before)) response.removeHeader(name);
+    }
+    for (const [name, value] of Object.entries(this.#before)) {
+      if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
+    }
+    response.statusCode = this.#statusBefore;
+    restoreStatusMessage(response, undefined);
+  }
+
+  #call(method: Verb | "writeHead", args: readonly unknown[]): unknown {
+    return Reflect.apply(this.#original[method], this.#response, args);
+  }
+}
+
+/** What Node would throw at once must not wait for the commit: nobody could catch it then. */
+function requireChunk(verb: Verb, chunk: unknown): void {
+  if (typeof chunk === "string" || chunk instanceof Uint8Array || verb === "flushHeaders") return;
+  if (verb === "end" && (!chunk || typeof chunk === "function")) return;
+  throw Object.assign(
+    new TypeError(`The "chunk" argument must be a string, a Buffer or a Uint8Array, not ${typeof chunk}`),
+    { code: chunk === null ? "ERR_STREAM_NULL_VALUES" : "ERR_INVALID_ARG_TYPE" },
+  );
+}
+
+function rejectCall(args: readonly unknown[]): void {
+  const callback = args.findLast((arg) => typeof arg === "function") as Callback | undefined;
+  if (callback === undefined) return;
+  const error = Object.assign(new Error("the response was dropped: its session could not be stored"), {
+    code: "ERR_UNSTICK_RESPONSE_DROPPED",
+  });
+  process.nextTick(callback, error);
+}
