@@ -1,5 +1,5 @@
 import { writeFileSync, writeSync } from "node:fs";
-import type { Reporter, TestModule, TestRunEndReason, Vitest } from "vitest/node";
+import type { Reporter, TestCase, TestModule, TestRunEndReason, Vitest } from "vitest/node";
 import { formatTally, type Tally } from "./tally.ts";
 
 /**
@@ -56,15 +56,22 @@ function countTests(modules: readonly TestModule[]): { passed: number; failed: n
   };
 }
 
+/** Of a suite whose hook threw the error itself is on the screen; its tests need no mention. */
 function explainSkips(modules: readonly TestModule[]): void {
   const isCi = Boolean(process.env.CI);
   process.stdout.write(isCi ? "\nSkipped, and CI allows no skips:\n" : "\nSkipped:\n");
   for (const module of modules) {
     for (const test of module.children.allTests()) {
       const { state } = test.result();
-      if (state === "skipped" || state === "pending")
+      if ((state === "skipped" || state === "pending") && !isInBrokenGroup(test))
         process.stdout.write(`  ${module.relativeModuleId} > ${test.fullName}\n`);
     }
   }
   if (isCi) process.exitCode = 1;
+}
+
+function isInBrokenGroup(test: TestCase): boolean {
+  let group = test.parent;
+  while (group.type === "suite" && group.errors().length === 0) group = group.parent;
+  return group.errors().length > 0;
 }
