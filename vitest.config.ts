@@ -21,6 +21,7 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    maxConcurrency: 24,
   },
 });
 

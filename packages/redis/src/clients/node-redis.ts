@@ -58,9 +58,14 @@ function sentinelSender(client: Sentinel): Send {
   return (command) => client.sendCommand(false, command, options);
 }
 
-/** In `legacyMode` of version 4 `sendCommand` takes a callback; the promises are under `v4`. */
+/** In `legacyMode` of version 4 `sendCommand` takes a callback, and the promises are under `v4`. */
 function withoutLegacyMode(client: Client): Client {
-  return "v4" in client && isNodeRedis(client.v4 as object) ? (client.v4 as Client) : client;
+  try {
+    return "v4" in client ? (client.v4 as Client) : client;
+  } catch {
+    // Not in that mode the getter throws.
+    return client;
+  }
 }
 
 function isCluster(client: object): client is Cluster {

@@ -1,0 +1,28 @@
+import { randomUUID } from "node:crypto";
+import type { BackendSubject, StateSubject } from "@unstick/session/testing";
+import { type RedisClient, redisBackend, redisState } from "../src/index.ts";
+
+/** Sends one command to where `key` lives, past the backend. */
+export type Poke = (key: string, ...command: string[]) => Promise<unknown>;
+
+/** A backend of its own on a shared server: a prefix that no other test uses. */
+export function backendSubject(client: RedisClient, sibling: RedisClient, poke: Poke): BackendSubject {
+  const options = { prefix: `${randomUUID()}:`, deadlineMs: 10_000 };
+  return {
+    backend: redisBackend(client, options),
+    sibling: redisBackend(sibling, options),
+    damage: async (key, kind) => {
+      const stored = options.prefix + key;
+      if (kind === "damaged") await poke(stored, "HDEL", stored, "");
+      // Version 2 and its complement, then whatever that version may say.
+      else await poke(stored, "EVAL", NEWER_HEADER, "1", stored);
+    },
+  };
+}
+
+const NEWER_HEADER = "return redis.call('HSET', KEYS[1], '', '\\2\\253?')";
+
+export function stateSubject(client: RedisClient, sibling: RedisClient): StateSubject {
+  const options = { prefix: `${randomUUID()}:`, deadlineMs: 10_000 };
+  return { state: redisState(client, options), sibling: redisState(sibling, options) };
+}

@@ -1,0 +1,78 @@
+import { freePort, waitUntil } from "./ports.ts";
+import { redisCommand } from "./redis-command.ts";
+import { type RedisServer, startRedis } from "./redis-server.ts";
+
+const SLOTS = 16_384;
+
+/** A cluster of masters, each with its share of the slots. */
+export interface RedisCluster {
+  readonly masters: readonly RedisServer[];
+  /** Move a slot with all its keys from one master to another, as an operator's resharding does. */
+  moveSlot(slot: number, from: RedisServer, to: RedisServer): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Start a cluster of `size` masters on loopback; resolves when each of them answers for all slots. */
+export async function startRedisCluster(size = 3, args: readonly string[] = []): Promise<RedisCluster> {
+  const masters = await Promise.all(Array.from({ length: size }, () => startNode(args)));
+  await Promise.all(masters.map((master, index) => giveSlots(master, index, size)));
+  const [first, ...others] = masters;
+  for (const { node } of others) {
+    await redisCommand(first!.node.port, "CLUSTER", "MEET", "127.0.0.1", node.port, node.busPort);
+  }
+  const servers = masters.map(({ node }) => node);
+  await waitUntil("all nodes of the cluster agree", async () => {
+    const states = await Promise.all(servers.map(({ port }) => redisCommand(port, "CLUSTER", "INFO")));
+    return states.every(
+      (state) => state.includes("cluster_state:ok") && state.includes(`known_nodes:${size}`),
+    );
+  });
+  return {
+    masters: servers,
+    moveSlot,
+    stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
+  };
+}
+
+interface Node {
+  readonly node: RedisServer & { readonly busPort: number };
+}
+
+async function startNode(args: readonly string[]): Promise<Node> {
+  const busPort = await freePort();
+  const own = ["--cluster-enabled", "yes", "--cluster-port", `${busPort}`, "--cluster-node-timeout", "2000"];
+  const server = await startRedis([...own, ...args]);
+  return { node: Object.assign(server, { busPort }) };
+}
+
+async function giveSlots({ node }: Node, index: number, size: number): Promise<void> {
+  const from = Math.ceil((SLOTS * index) / size);
+  const to = Math.ceil((SLOTS * (index + 1)) / size) - 1;
+  await redisCommand(node.port, "CLUSTER", "SET-CONFIG-EPOCH", index + 1);
+  await redisCommand(node.port, "CLUSTER", "ADDSLOTSRANGE", from, to);
+}
+
+/** redis.io, cluster specification: importing first, then migrating, the keys, and the owner last. */
+async function moveSlot(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+  const [fromId, toId] = await Promise.all([nodeId(from), nodeId(to)]);
+  await redisCommand(to.port, "CLUSTER", "SETSLOT", slot, "IMPORTING", fromId);
+  await redisCommand(from.port, "CLUSTER", "SETSLOT", slot, "MIGRATING", toId);
+  for (;;) {
+    const keys = lines(await redisCommand(from.port, "CLUSTER", "GETKEYSINSLOT", slot, 100)).filter(isData);
+    if (keys.length === 0) break;
+    await redisCommand(from.port, "MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", ...keys);
+  }
+  for (const server of [to, from]) await redisCommand(server.port, "CLUSTER", "SETSLOT", slot, "NODE", toId);
+}
+
+async function nodeId(server: RedisServer): Promise<string> {
+  return lines(await redisCommand(server.port, "CLUSTER", "MYID"))[1] ?? "";
+}
+
+function lines(reply: string): string[] {
+  return reply.split("\r\n");
+}
+
+function isData(line: string): boolean {
+  return line !== "" && !/^[*$]\d/.test(line);
+}
