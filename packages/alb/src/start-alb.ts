@@ -1,45 +1,63 @@
-/** One emulated load balancer with a listener on loopback. Contract first; see the package README. */
-export interface AlbOptions {
-  /** Base URLs of the targets: `http://127.0.0.1:3001`. */
-  readonly targets: readonly string[];
-  /** Listener port on 127.0.0.1; 0 picks a free one. */
-  readonly port?: number;
-  readonly stickiness?: {
-    readonly type: "none" | "app_cookie" | "lb_cookie";
-    /** The application's own cookie name; required with `app_cookie`. */
-    readonly cookieName?: string;
-    readonly durationSeconds?: number;
-  };
-  readonly healthCheck?: { readonly path?: string; readonly intervalSeconds?: number };
-}
+import { Balancer } from "./balancer.ts";
+import { checkOptionNames, checkStickinessNames } from "./check-options.ts";
+import { checkSettings, checkStickiness, checkTarget } from "./check-settings.ts";
+import type { AlbOptions, StickinessOptions } from "./options.ts";
+import { listen } from "./proxy/listener.ts";
+import { resolveSettings, resolveStickiness } from "./settings.ts";
+import { statusHandler } from "./status/handler.ts";
+import { type AlbStatus, report } from "./status/report.ts";
 
+/** A running load balancer. */
 export interface Alb {
   readonly url: string;
   readonly port: number;
-  /** Add a target; it takes traffic after its first good health check. */
-  register(target: string): void;
-  /** Drain a target: no new request reaches it, those in flight may end within the deregistration delay. */
-  deregister(target: string): Promise<void>;
+  /** Add a target; it takes traffic after its first good health check. With several groups, name the group. */
+  register(target: string, group?: string): void;
+  /**
+   * Drain a target: no new request reaches it, pinned clients move on their next one, those in flight may end within the
+   * deregistration delay. Resolves when none is in flight. Rejects with `ERR_UNSTICK_ALB_TARGET` when it is unknown.
+   */
+  deregister(target: string, group?: string): Promise<void>;
   /** Change the stickiness of the running balancer; cookies made before are unknown to it afterwards. */
-  setStickiness(stickiness: NonNullable<AlbOptions["stickiness"]>): void;
+  setStickiness(stickiness: StickinessOptions): void;
   status(): AlbStatus;
   close(): Promise<void>;
 }
 
-export interface AlbStatus {
-  readonly targets: readonly TargetStatus[];
-  readonly requests: number;
-  /** CloudWatch's `NonStickyRequestCount`. */
-  readonly nonStickyRequests: number;
-}
-
-export interface TargetStatus {
-  readonly target: string;
-  readonly state: "initial" | "healthy" | "unhealthy" | "draining" | "unused";
-  readonly requests: number;
-}
-
-/** Start the emulator. Rejects with a sentence when the port is taken or the configuration is one AWS refuses. */
-export function startAlb(_options: AlbOptions): Promise<Alb> {
-  return Promise.reject(new Error("not built yet"));
+/**
+ * Start the emulator. Resolves when it listens and every target had its first health check. Rejects with an `AlbError`
+ * that is a sentence when the port is taken (`ERR_UNSTICK_ALB_LISTEN`) or the configuration is one AWS refuses
+ * (`ERR_UNSTICK_ALB_OPTION`).
+ */
+export async function startAlb(options: AlbOptions): Promise<Alb> {
+  checkOptionNames(options);
+  const settings = resolveSettings(options);
+  checkSettings(settings);
+  const balancer = new Balancer(settings);
+  const status = statusHandler(balancer);
+  const listener = await listen(balancer, status.handle);
+  const first = balancer.groups.flatMap((group) =>
+    group.settings.targets.map((target) => group.register(checkTarget(target))),
+  );
+  await Promise.all(first);
+  const scheme = settings.tls === undefined ? "http" : "https";
+  const { host } = settings.listener;
+  return {
+    url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
+    port: listener.port,
+    register: (target, group) => void balancer.groupOf(group).register(checkTarget(target)),
+    deregister: async (target, group) => balancer.groupOf(group).deregister(checkTarget(target)),
+    setStickiness: (given) => {
+      checkStickinessNames(given);
+      const stickiness = resolveStickiness(given);
+      checkStickiness(stickiness);
+      balancer.setStickiness(stickiness);
+    },
+    status: () => report(balancer),
+    close: async () => {
+      status.close();
+      balancer.close();
+      await listener.close();
+    },
+  };
 }

@@ -1,0 +1,3 @@
+export function page(statusPath: string): string {
+  return statusPath;
+}
