@@ -48,8 +48,7 @@ test.concurrent.each([
   const run = await finish(start(args, env));
   expect(run.lastLine, run.output).toBe(lastLine);
   expect(run.code).toBe(code);
-  if (lastLine.endsWith("1 skipped"))
-    expect(run.output).toMatch(/Skipped.*\n.*case\.ts > .*(does not|never) run/);
+  expect(run.output.includes("case.ts > does not run")).toBe(args.includes("skipped"));
 });
 
 test("a check that fails is a failure, and the tests still run", async () => {
