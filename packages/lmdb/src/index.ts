@@ -1,1 +1,2 @@
-export {};
+export { lmdbBackend, lmdbState } from "./lmdb-backend.ts";
+export type { LmdbOptions } from "./options.ts";
