@@ -13,6 +13,8 @@ export function packageBuild(entry: Record<string, string>): UserConfig {
     dts: { oxc: true },
     fixedExtension: true,
     clean: true,
+    // Else rolldown's own interop functions land in one of the entries and are exported from there.
+    outputOptions: { codeSplitting: { groups: [{ name: "runtime", test: /rolldown\/runtime/ }] } },
     sourcemap: false,
     publint: { strict: true },
     attw: { profile: "node16", level: "error" },
