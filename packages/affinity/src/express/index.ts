@@ -1,1 +1,1 @@
-export {};
+export { type AffinityMiddleware, affinity } from "./affinity.ts";

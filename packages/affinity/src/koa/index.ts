@@ -1,1 +1,1 @@
-export {};
+export { type AffinityMiddleware, affinity, type KoaContext } from "./affinity.ts";

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { type AffinityHolder, attachAffinity, findAffinity } from "./affinity.ts";
+import { type AffinityCounters, Counters } from "./counters.ts";
+import { type Decision, decide } from "./decide.ts";
+import { type AffinityConfig, type AffinityOptions, readOptions } from "./options.ts";
+import { isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
+import type { Head, NodeResponse } from "./response-head.ts";
+import { setCookie } from "./set-cookie.ts";
+import { Visit } from "./visit.ts";
+
+/** What every middleware of this package can do beside being called. */
+export interface AffinityControls {
+  /** From now on nobody is bound to this instance, and a bound client is released on its next response. */
+  drain(): void;
+  /** A snapshot. */
+  readonly counters: AffinityCounters;
+}
+
+/** One request on its way to its response head. */
+interface Pass<Subject> {
+  readonly subject: Subject;
+  readonly request: NodeRequest;
+  readonly decision: Decision;
+  isReleaseCounted: boolean;
+}
+
+/** The part of a middleware that knows no framework. `Subject` is what the framework hands its handlers. */
+export class Binder<Subject extends object> implements AffinityControls {
+  readonly #config: AffinityConfig<Subject>;
+  readonly #isSecure: (subject: Subject) => boolean;
+  readonly #counters: Counters;
+  #isDraining = false;
+  #random: Uint8Array = randomBytes(12);
+  #randomSecond = 0;
+
+  /** `isSecure` is the framework's own answer, which follows its own trust in proxies. */
+  constructor(options: AffinityOptions<Subject>, isSecure: (subject: Subject) => boolean) {
+    this.#config = readOptions(options);
+    this.#isSecure = isSecure;
+    this.#counters = new Counters(this.#config.name);
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  get counters(): AffinityCounters {
+    return this.#counters.read();
+  }
+
+  /** Decides about a request and attaches the answer; the cookie follows when the head is written. */
+  receive(subject: Subject, request: NodeRequest, response: NodeResponse): void {
+    const { name, when } = this.#config;
+    const holder: AffinityHolder = subject;
+    if (findAffinity(holder, name) !== undefined) return;
+    const decision = this.#decide(request);
+    const pass: Pass<Subject> = { subject, request, decision, isReleaseCounted: false };
+    const visit = new Visit(name, decision.state, response, (head, isReleased) => {
+      if (isReleased) this.#release(head, pass);
+      else this.#settle(head, pass);
+    });
+    attachAffinity(holder, visit);
+    if (!when(subject, isOrdinary(request))) return;
+    this.#countClient(decision);
+    visit.awaitHead();
+  }
+
+  #decide(request: NodeRequest): Decision {
+    const now = Date.now();
+    const input = {
+      cookieHeader: request.headers.cookie,
+      now,
+      random: this.#randomAt(now),
+      instance: this.#config.instance,
+      draining: this.#isDraining,
+    };
+    return decide(input, this.#config);
+  }
+
+  /** New bytes each second. Signing is most of what a new cookie costs, and its value identifies nobody. */
+  #randomAt(now: number): Uint8Array {
+    const second = Math.floor(now / 1_000);
+    if (second === this.#randomSecond) return this.#random;
+    this.#randomSecond = second;
+    this.#random = randomBytes(12);
+    return this.#random;
+  }
+
+  #countClient({ state, isForged }: Decision): void {
+    this.#counters.count(state);
+    if (isForged) this.#counters.count("forged");
+  }
+
+  /** A drain that began while the handler ran changes the decision. */
+  #settle(head: Head, pass: Pass<Subject>): void {
+    const { action, value } = this.#isDraining ? this.#decide(pass.request) : pass.decision;
+    if (action === "release") this.#release(head, pass);
+    if (action !== "bind") return;
+    const { name, bindAttributes } = this.#config;
+    setCookie(head, name, `${name}=${value}${bindAttributes[this.#transport(pass)]}`);
+  }
+
+  #release(head: Head, pass: Pass<Subject>): void {
+    const { name, expiringCookie } = this.#config;
+    setCookie(head, name, expiringCookie[this.#transport(pass)]);
+    if (!pass.isReleaseCounted) this.#counters.count("released");
+    pass.isReleaseCounted = true;
+  }
+
+  #transport({ subject, request }: Pass<Subject>): "secure" | "plain" {
+    const { secure, trustProxy } = this.#config;
+    if (secure !== "auto") return secure ? "secure" : "plain";
+    if (trustProxy === undefined) return this.#isSecure(subject) ? "secure" : "plain";
+    return isEncrypted(request) || (trustProxy && wasForwardedFromHttps(request)) ? "secure" : "plain";
+  }
+}
+
+/** A middleware that carries the controls of its binder. */
+export function withControls<Middleware extends object>(
+  middleware: Middleware,
+  binder: AffinityControls,
+): Middleware & AffinityControls {
+  return Object.defineProperties(middleware, {
+    drain: { value: () => binder.drain(), enumerable: true },
+    counters: { get: () => binder.counters, enumerable: true },
+  }) as Middleware & AffinityControls;
+}
