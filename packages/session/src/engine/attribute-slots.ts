@@ -102,10 +102,12 @@ export class AttributeSlots {
     else slot.removed = true;
   }
 
-  /** What differs from what is stored. Each attribute that was read or given is serialised at most once. */
-  changes(): SlotChange {
+  /** What differs from what is stored, of all attributes or `only` some. Each attribute that was read or given is serialised at most once. */
+  changes(only?: readonly string[]): SlotChange {
     const change: SlotChange = { set: new Map(), remove: [], add: new Map() };
-    for (const [name, slot] of this.#slots) this.#addChange(change, name, slot);
+    for (const [name, slot] of this.#slots) {
+      if (only === undefined || only.includes(name)) this.#addChange(change, name, slot);
+    }
     return change;
   }
 

@@ -8,7 +8,7 @@ import { endKey, unlinkPrincipal } from "./principal-link.ts";
 import { PrincipalSessions } from "./principal-sessions.ts";
 import { Session } from "./session.ts";
 import { createSessionId, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";
-import { type EngineContext, engineContext } from "./session-state.ts";
+import { type EngineContext, engineContext, eventOf } from "./session-state.ts";
 
 /** Sessions on a backend, under one policy. Knows no framework and no cookie. */
 export interface Engine {
@@ -26,8 +26,13 @@ export interface Engine {
   loadKey(key: SessionKey): Promise<Session | null>;
   /** A new session, of which nothing is stored until it is saved. `id`: only with `ids: "any"`. */
   create(id?: string): Session;
-  /** End the session under a key, and leave its user's list. Answers whether one was alive. */
-  end(key: SessionKey): Promise<boolean>;
+  /**
+   * End the session under a key. Answers whether one was alive. `unlink`: also read whose it is, and leave
+   * that user's list at once; otherwise the entry prunes itself.
+   */
+  end(key: SessionKey, options?: { readonly unlink?: boolean }): Promise<boolean>;
+  /** Move the deadline of the session under a key. Answers whether one was alive. */
+  touch(key: SessionKey, idleMs: number): Promise<boolean>;
   /** Handles of all live sessions. Never for a request path. Throws where the backend cannot enumerate. */
   handles(): AsyncIterable<string>;
   keys(): AsyncIterable<SessionKey>;
@@ -53,7 +58,8 @@ export function createEngine(options: EngineOptions): Engine {
       const made = id ?? createSessionId();
       return new Session(context, newState(context, made, sessionKey(made)));
     },
-    end: (key: SessionKey) => end(context, key),
+    end: (key: SessionKey, { unlink = false } = {}) => end(context, key, unlink),
+    touch: (key: SessionKey, idleMs: number) => touch(context, key, idleMs),
     keys: () => enumeration(backend).sessionKeys(),
     async *handles() {
       for await (const key of enumeration(backend).sessionKeys()) yield sessionHandle(key);
@@ -76,11 +82,18 @@ async function open(context: EngineContext, id: string, key: SessionKey): Promis
   return state === null ? null : new Session(context, state);
 }
 
-async function end(context: EngineContext, key: SessionKey): Promise<boolean> {
-  const state = context.index === undefined ? null : await loadState(context, "", key).catch(() => null);
+async function end(context: EngineContext, key: SessionKey, unlink: boolean): Promise<boolean> {
+  const state = unlink ? await loadState(context, "", key) : null;
   const wasAlive = await endKey(context, key, "logout");
   await unlinkPrincipal(context, state?.storedPrincipal, key);
   return wasAlive;
+}
+
+async function touch(context: EngineContext, key: SessionKey, idleMs: number): Promise<boolean> {
+  const lifetime = { ...context.policy.lifetime, idleMs: Math.trunc(idleMs) };
+  const outcome = await context.call("touch", () => context.backend.touch(key, lifetime));
+  if (outcome === "ok") emit("touched", () => eventOf(context, key));
+  return outcome === "ok";
 }
 
 function enumeration(backend: Backend): SessionEnumeration {

@@ -15,7 +15,7 @@ export { LIFETIME_PRESETS, type LifetimePreset } from "./lifetime.ts";
 export { type ConflictRule, ENGINE_DEFAULTS, type EngineOptions, type Policy } from "./options.ts";
 export type { PrincipalSession, PrincipalSessions } from "./principal-sessions.ts";
 export type { RenameResult } from "./rename-session.ts";
-export type { SaveOutcome } from "./save-session.ts";
+export type { SaveOptions, SaveOutcome } from "./save-session.ts";
 export { jsonSerializer, type Serializer, typedJsonSerializer } from "./serializer.ts";
 export type { RenameOptions, Session } from "./session.ts";
 export { createSessionId, handleKey, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";

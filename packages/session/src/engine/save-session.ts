@@ -33,21 +33,28 @@ export type SaveOutcome =
 /** How often a declared merge is tried against writers that come between. */
 const MOST_MERGES = 64;
 
+export interface SaveOptions {
+  /** When nothing changed: move the deadline when that is due (the default), or in any case. */
+  readonly deadline?: "due" | "always";
+  /** Compare and write only these attributes. Default: all that were read or given. */
+  readonly only?: readonly string[];
+}
+
 /** Write what changed, or move the deadline when it is due (or, with `"always"`, in any case). */
 export async function saveSession(
   context: EngineContext,
   state: SessionState,
-  deadline: "due" | "always",
+  options: SaveOptions,
 ): Promise<SaveOutcome> {
   if (state.ended) return refuse(context, state, "gone");
-  const plan = writePlan(context, state);
+  const plan = writePlan(context, state, options.only);
   if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan);
-  if (plan.isEmpty) return moveDeadline(context, state, deadline);
+  if (plan.isEmpty) return moveDeadline(context, state, options.deadline ?? "due");
   if (state.movedTo !== undefined) return refuse(context, state, "moved");
   return updateSession(context, state, plan);
 }
 
-function writePlan(context: EngineContext, state: SessionState): WritePlan {
+function writePlan(context: EngineContext, state: SessionState, _only: SaveOptions["only"]): WritePlan {
   if (state.isNew && state.header === undefined) {
     state.seal = context.ring?.newSeal();
     state.slots.sealWith(state.seal);

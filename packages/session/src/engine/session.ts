@@ -3,7 +3,7 @@ import { UndecodableError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { endKey, unlinkPrincipal } from "./principal-link.ts";
 import { type RenameResult, renameSession } from "./rename-session.ts";
-import { type SaveOutcome, saveSession } from "./save-session.ts";
+import { type SaveOptions, type SaveOutcome, saveSession } from "./save-session.ts";
 import { sessionHandle } from "./session-id.ts";
 import { type Device, type EngineContext, eventOf, type SessionState } from "./session-state.ts";
 
@@ -119,6 +119,16 @@ export class Session {
     }
   }
 
+  /** All attributes, as an object of their own. `__proto__` is a property like any other. */
+  toObject(): Record<string, unknown> {
+    const values: Record<string, unknown> = {};
+    for (const name of this.names()) {
+      const value = this.get(name);
+      Object.defineProperty(values, name, { value, configurable: true, enumerable: true, writable: true });
+    }
+    return this.#state.damaged ? {} : values;
+  }
+
   set(name: string, value: unknown): void {
     this.#state.slots.set(name, value);
   }
@@ -129,7 +139,8 @@ export class Session {
 
   /** Make the attributes those of `values` and no others: own enumerable string-named properties. */
   assign(values: object): void {
-    for (const name of this.#state.slots.names()) if (!Object.hasOwn(values, name)) this.delete(name);
+    const isIn = (name: string): boolean => Object.prototype.propertyIsEnumerable.call(values, name);
+    for (const name of this.#state.slots.names()) if (!isIn(name)) this.delete(name);
     for (const [name, value] of Object.entries(values)) this.set(name, value);
   }
 
@@ -138,11 +149,11 @@ export class Session {
    * case. Throws `SerializeError`, `SessionTooLargeError`, `SessionConflictError`, `SessionLimitError` and
    * {@link BackendError}; the stored session is then untouched (after a `DeadlineError`: perhaps).
    */
-  save(options: { readonly deadline?: "due" | "always" } = {}): Promise<SaveOutcome> {
+  save(options: SaveOptions = {}): Promise<SaveOutcome> {
     return this.#inTurn(async () => {
       if (this.#state.damaged) return "gone";
       try {
-        return await saveSession(this.#context, this.#state, options.deadline ?? "due");
+        return await saveSession(this.#context, this.#state, options);
       } catch (error) {
         if (!(error instanceof UndecodableError)) throw error;
         this.#noteDamage(error);

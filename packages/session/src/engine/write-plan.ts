@@ -26,13 +26,14 @@ export class WritePlan {
     slots: AttributeSlots,
     seal: RecordSeal | undefined,
     notes: ReadonlyMap<string, string | null>,
+    only?: readonly string[],
   ) {
     this.#policy = policy;
     this.#codec = codec;
     this.#slots = slots;
     this.#seal = seal;
     this.#notes = notes;
-    this.#change = slots.changes();
+    this.#change = slots.changes(only);
     for (const [name, text] of this.#change.set) this.#stored.set(name, this.#toStored(name, text));
     for (const name of [...this.#change.set.keys(), ...this.#change.remove]) {
       if (this.#dependsOnStored(name)) this.#expect.set(name, slots.storedValue(name));
