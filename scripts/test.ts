@@ -37,7 +37,10 @@ close();
 function runVitest(): Promise<number> {
   console.log("\n▸ vitest");
   const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
-  return run(process.execPath, [vitest, "run", ...filters], { UNSTICK_TALLY: tallyFile });
+  return run(process.execPath, [vitest, "run", ...filters], {
+    UNSTICK_TALLY: tallyFile,
+    ...(filters.length === 0 && { UNSTICK_BUILT: "1" }),
+  });
 }
 
 /** Resolves with the exit code; a child that a signal ended has none and counts as failed. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { globSync } from "tinyglobby";
+import { ensureBuilt } from "../ensure-built.ts";
 import { root } from "../source-tree.ts";
 import { run } from "./run.ts";
 
@@ -31,9 +32,9 @@ export const subpaths: readonly string[] = manifests.flatMap(({ name, exports })
     .map((key) => name + key.slice(1)),
 );
 
-/** Build what is not built, and pack every package as `npm publish` would. */
+/** Pack every package as `npm publish` would. */
 export async function packAll(folder: string): Promise<readonly Tarball[]> {
-  await run(root, "npx", ["--no-install", "turbo", "run", "build", "--output-logs=errors-only"]);
+  await ensureBuilt();
   const workspaces = manifests.flatMap(({ name }) => ["--workspace", name]);
   const packed = await run(root, "npm", ["pack", "--json", "--pack-destination", folder, ...workspaces]);
   return (JSON.parse(packed) as PackReport[]).map((report) => ({
