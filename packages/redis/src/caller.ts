@@ -1,8 +1,14 @@
 import { BackendError, DeadlineError } from "@unstick/session";
 import type { Link } from "./clients/link.ts";
 import { Deadlines } from "./deadline.ts";
-import { backendFailure } from "./failure.ts";
+import { type SilenceEvent, silenceChannel } from "./events.ts";
+import { backendFailure, serverWord } from "./failure.ts";
 import type { Script } from "./lua/script.ts";
+
+export interface CallOptions {
+  readonly deadlineMs: number;
+  readonly reconnectAfterMs: number;
+}
 
 /** Makes calls that end: as the decoded reply, or as a typed error, within the deadline. */
 export class Caller {
@@ -11,10 +17,11 @@ export class Caller {
   readonly deadlineMs: number;
   readonly #deadlines: Deadlines;
 
-  constructor(link: Link, deadlineMs: number) {
+  constructor(link: Link, { deadlineMs, reconnectAfterMs }: CallOptions) {
     this.link = link;
     this.deadlineMs = deadlineMs;
-    this.#deadlines = new Deadlines(deadlineMs);
+    const onSilence = (): void => breakSilence(link, reconnectAfterMs);
+    this.#deadlines = new Deadlines(deadlineMs, { afterMs: reconnectAfterMs, onSilence });
   }
 
   /** Send a command to where `key` lives. */
@@ -55,7 +62,7 @@ export class Caller {
     const first = keys[0] ?? "";
     const command = ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
     return this.link.send(first, command).catch((error: unknown) => {
-      if (!isNoScript(error)) throw error;
+      if (serverWord(error) !== "NOSCRIPT") throw error;
       // NOSCRIPT says that nothing was run, so sending the text is no second application.
       return this.link.send(first, ["EVAL", script.source, ...command.slice(2)]);
     });
@@ -67,6 +74,13 @@ export class Caller {
   }
 }
 
+/** A half-open connection carries nothing and reports nothing: only a new one helps. */
+function breakSilence(link: Link, silentMs: number): void {
+  const reconnected = link.reconnect?.() ?? false;
+  const event: SilenceEvent = { family: link.family, silentMs, reconnected };
+  silenceChannel.publish(event);
+}
+
 /** Clients that throw where they should reject are known. */
 function started<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -74,8 +88,4 @@ function started<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     return Promise.reject(error);
   }
-}
-
-function isNoScript(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("NOSCRIPT");
 }

@@ -1,8 +1,16 @@
+import { DeadlineError } from "@unstick/session";
+
 /** One call that waits for its answer. */
 interface Waiting {
   readonly until: number;
   readonly expire: () => void;
   settled: boolean;
+}
+
+/** Called when calls have waited for so long and nothing at all was heard meanwhile. */
+export interface SilenceRule {
+  readonly afterMs: number;
+  onSilence(): void;
 }
 
 /**
@@ -11,13 +19,17 @@ interface Waiting {
  */
 export class Deadlines {
   readonly #deadlineMs: number;
+  readonly #silence: SilenceRule;
   #waiting: Waiting[] = [];
-  #first = 0;
   #unsettled = 0;
+  /** Calls that the client has not settled, those whose deadline has passed included. */
+  #unanswered = 0;
+  #silentSince = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(deadlineMs: number) {
+  constructor(deadlineMs: number, silence: SilenceRule) {
     this.#deadlineMs = deadlineMs;
+    this.#silence = silence;
   }
 
   /**
@@ -30,10 +42,12 @@ export class Deadlines {
       work.then(
         (value) => {
           this.#settle(waiting);
+          this.#hear(undefined);
           resolve(value);
         },
         (error: unknown) => {
           this.#settle(waiting);
+          this.#hear(error);
           reject(failed(error));
         },
       );
@@ -41,7 +55,10 @@ export class Deadlines {
   }
 
   #add(expire: () => void): Waiting {
-    const waiting = { until: performance.now() + this.#deadlineMs, expire, settled: false };
+    const now = performance.now();
+    if (this.#unanswered === 0) this.#silentSince = now;
+    this.#unanswered += 1;
+    const waiting = { until: now + this.#deadlineMs, expire, settled: false };
     this.#waiting.push(waiting);
     this.#unsettled += 1;
     if (this.#timer === undefined) this.#arm(this.#deadlineMs);
@@ -57,6 +74,11 @@ export class Deadlines {
     if (this.#unsettled === 0) this.#timer?.unref();
   }
 
+  #hear(error: unknown): void {
+    this.#unanswered -= 1;
+    if (!(error instanceof DeadlineError)) this.#silentSince = performance.now();
+  }
+
   #arm(delayMs: number): void {
     // A process that was busy finds its timers before its sockets: answers that are there already come first.
     this.#timer = setTimeout(() => setImmediate(() => this.#sweep()), delayMs);
@@ -64,20 +86,33 @@ export class Deadlines {
 
   #sweep(): void {
     const now = performance.now();
-    let next = this.#waiting[this.#first];
+    let missed = false;
+    let first = 0;
+    let next = this.#waiting[0];
     while (next !== undefined && (next.settled || next.until <= now)) {
-      this.#first += 1;
       if (!next.settled) {
+        missed = true;
         this.#settle(next);
         next.expire();
       }
-      next = this.#waiting[this.#first];
+      first += 1;
+      next = this.#waiting[first];
     }
-    this.#waiting = this.#waiting.slice(this.#first);
-    this.#first = 0;
+    this.#waiting = this.#waiting.slice(first);
     this.#timer = undefined;
-    if (next === undefined) return;
-    this.#arm(Math.max(1, next.until - now));
-    if (this.#unsettled === 0) (this.#timer as NodeJS.Timeout | undefined)?.unref();
+    if (missed) this.#judgeSilence(now);
+    if (next !== undefined) this.#await(next.until - now);
+  }
+
+  #await(delayMs: number): void {
+    this.#arm(Math.max(1, delayMs));
+    if (this.#unsettled === 0) this.#timer?.unref();
+  }
+
+  #judgeSilence(now: number): void {
+    const { afterMs, onSilence } = this.#silence;
+    if (afterMs === 0 || now - this.#silentSince < afterMs) return;
+    this.#silentSince = now;
+    onSilence();
   }
 }

@@ -18,11 +18,33 @@ const MEANING: Readonly<Record<string, string>> = {
   NOPERM: "the user lacks rights (NOPERM); docs/redis.md lists them",
 };
 
+/** valkey-glide tells some error replies by names of its own. */
+const GLIDE_NAMES: Readonly<Record<string, string>> = {
+  NoScriptError: "NOSCRIPT",
+  ReadOnly: "READONLY",
+  PermissionDenied: "NOPERM",
+  BusyLoadingError: "LOADING",
+  MasterDown: "MASTERDOWN",
+  ClusterDown: "CLUSTERDOWN",
+  TryAgain: "TRYAGAIN",
+  CrossSlot: "CROSSSLOT",
+  Moved: "MOVED",
+};
+
+/** The first word of an error reply, such as `NOSCRIPT`; empty when the error did not come from the server. */
+export function serverWord(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  if (/ACL failure in script|user executing the script can't/.test(message)) return "NOPERM";
+  const glide = /^An error was signalled by the server: - (\w+)/.exec(message)?.[1];
+  if (glide !== undefined) return GLIDE_NAMES[glide] ?? "";
+  return /^[A-Z]{3,}\b/.exec(message)?.[0] ?? "";
+}
+
 /** The typed error for whatever a client rejected with. Never carries a command: its arguments hold values. */
 export function backendFailure(backend: string, verb: string, error: unknown): UnstickError {
   if (error instanceof UnstickError) return error;
   const message = error instanceof Error ? error.message : "unknown failure";
-  const word = /^[A-Z]+/.exec(message)?.[0] ?? "";
+  const word = serverWord(error);
   if (word === "WRONGTYPE") return new DamagedRecordError(backend, "it is of another type");
   const known = MEANING[word];
   if (known !== undefined) return new BackendError(backend, verb, known);

@@ -8,31 +8,51 @@ export interface RedisOptions {
   readonly prefix?: string;
   /** How long one call may take, in milliseconds, before it ends with a `DeadlineError`. Default 500. */
   readonly deadlineMs?: number;
+  /**
+   * When calls have waited this long, in milliseconds, and nothing at all was heard from the server, the
+   * client is made to connect anew: what else it has in flight on that connection is resent or rejected, as
+   * its own options say. 0: never. Default 1500. Not for cluster, sentinel and pool clients of node-redis,
+   * nor for valkey-glide, which watches its connections itself.
+   */
+  readonly reconnectAfterMs?: number;
+  /**
+   * For ioredis over Sentinel without `failoverDetector` and `socketTimeout`, which is refused otherwise:
+   * say that the servers have `min-replicas-to-write` of at least 1, so that a master that was replaced
+   * while it hung takes no more writes. Default false.
+   */
+  readonly guardedByServer?: boolean;
 }
 
-export const DEFAULTS: Readonly<{ deadlineMs: number; sessionPrefix: string; statePrefix: string }> = {
-  deadlineMs: 500,
+export const DEFAULTS = {
   sessionPrefix: "sess:",
   statePrefix: "state:",
-};
+  deadlineMs: 500,
+  reconnectAfterMs: 1_500,
+  guardedByServer: false,
+} as const;
 
 /** Escaped it must stay within 256 bytes: long patterns have brought servers down (CVE-2024-31228). */
 const LONGEST_PREFIX = 120;
 
-export interface CheckedOptions {
-  readonly prefix: string;
-  readonly deadlineMs: number;
-}
+export type CheckedOptions = Required<RedisOptions>;
+
+const NAMES = ["prefix", "deadlineMs", "reconnectAfterMs", "guardedByServer"];
 
 export function checkOptions(options: RedisOptions, defaultPrefix: string): CheckedOptions {
   for (const name of Object.keys(options)) {
-    if (name !== "prefix" && name !== "deadlineMs") {
-      throw new OptionError(name, "is unknown; the options are prefix and deadlineMs");
-    }
+    if (!NAMES.includes(name)) throw new OptionError(name, `is unknown; the options are ${NAMES.join(", ")}`);
   }
+  const guardedByServer = options.guardedByServer ?? DEFAULTS.guardedByServer;
+  if (typeof guardedByServer !== "boolean") throw new OptionError("guardedByServer", "must be true or false");
   return {
     prefix: checkPrefix(options.prefix ?? defaultPrefix),
-    deadlineMs: checkDeadline(options.deadlineMs ?? DEFAULTS.deadlineMs),
+    deadlineMs: checkDuration("deadlineMs", options.deadlineMs ?? DEFAULTS.deadlineMs, 1),
+    reconnectAfterMs: checkDuration(
+      "reconnectAfterMs",
+      options.reconnectAfterMs ?? DEFAULTS.reconnectAfterMs,
+      0,
+    ),
+    guardedByServer,
   };
 }
 
@@ -46,14 +66,7 @@ function checkPrefix(prefix: unknown): string {
   return prefix;
 }
 
-function checkDeadline(deadlineMs: unknown): number {
-  if (
-    typeof deadlineMs === "number" &&
-    Number.isInteger(deadlineMs) &&
-    deadlineMs >= 1 &&
-    deadlineMs <= 60_000
-  ) {
-    return deadlineMs;
-  }
-  throw new OptionError("deadlineMs", "must be a whole number of milliseconds from 1 to 60000");
+function checkDuration(option: string, value: unknown, least: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= 60_000) return value;
+  throw new OptionError(option, `must be a whole number of milliseconds from ${least} to 60000`);
 }

@@ -1,8 +1,8 @@
 import type { Backend, PrincipalIndex, SessionEnumeration } from "@unstick/session";
-import { Caller } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import type { RedisClient } from "./clients/link.ts";
-import { linkClient } from "./clients/link-client.ts";
 import { sessionEnumeration } from "./enumeration.ts";
+import { openCaller } from "./open-caller.ts";
 import { checkOptions, DEFAULTS, type RedisOptions } from "./options.ts";
 import { principalIndex } from "./principal-index.ts";
 import { renameSession } from "./rename.ts";
@@ -19,8 +19,9 @@ export function redisBackend(
   client: RedisClient,
   options: RedisOptions = {},
 ): Backend & SessionEnumeration & PrincipalIndex {
-  const { prefix, deadlineMs } = checkOptions(options, DEFAULTS.sessionPrefix);
-  const caller = new Caller(linkClient(client), deadlineMs);
+  const checked = checkOptions(options, DEFAULTS.sessionPrefix);
+  const caller = openCaller(client, checked);
+  const { prefix } = checked;
   return {
     name: caller.name,
     read: (key) => readSession(caller, prefix + key),

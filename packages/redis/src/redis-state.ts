@@ -1,9 +1,9 @@
 import type { SharedState, TakeOutcome } from "@unstick/session";
-import { Caller } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import type { RedisClient } from "./clients/link.ts";
-import { linkClient } from "./clients/link-client.ts";
 import { REPLY } from "./lua/record.ts";
 import { TAKE, VALUE_MARK } from "./lua/state-scripts.ts";
+import { openCaller } from "./open-caller.ts";
 import { checkOptions, DEFAULTS, type RedisOptions } from "./options.ts";
 import { replyList, replyNumber, replyText } from "./reply.ts";
 import { scanKeys } from "./scan.ts";
@@ -14,8 +14,9 @@ import { scanKeys } from "./scan.ts";
  * @throws {OptionError} on an unknown or wrong option, and on a client that cannot be used.
  */
 export function redisState(client: RedisClient, options: RedisOptions = {}): SharedState {
-  const { prefix, deadlineMs } = checkOptions(options, DEFAULTS.statePrefix);
-  const caller = new Caller(linkClient(client), deadlineMs);
+  const checked = checkOptions(options, DEFAULTS.statePrefix);
+  const caller = openCaller(client, checked);
+  const { prefix } = checked;
   const command = <T>(
     verb: string,
     name: string,

@@ -78,18 +78,18 @@ function nodeRedisBase(name: string, module: NodeRedisModule): ClientFamily {
   };
 }
 
-/** The suites send more at once than the 1,000 that glide lets through by default. */
-const inflightRequestsLimit = 100_000;
+/** The suites send more at once than glide lets through by default: 1,000, each within 250 ms. */
+const patience = { inflightRequestsLimit: 100_000, requestTimeout: 10_000 };
 
 const glide: ClientFamily = {
   name: "valkey-glide 2",
   standalone: async (port) =>
-    glideOpened(await GlideClient.createClient({ addresses: [{ host, port }], inflightRequestsLimit })),
+    glideOpened(await GlideClient.createClient({ addresses: [{ host, port }], ...patience })),
   cluster: async (ports) =>
     glideOpened(
       await GlideClusterClient.createClient({
         addresses: ports.map((port) => ({ host, port })),
-        inflightRequestsLimit,
+        ...patience,
       }),
     ),
 };

@@ -2,6 +2,8 @@ import { isFunction, type Link, type Send } from "./link.ts";
 
 interface Ioredis {
   call(name: string, args: readonly string[]): Promise<unknown>;
+  readonly status?: string;
+  disconnect?(reconnect: boolean): void;
   readonly options?: { readonly keyPrefix?: string | Buffer };
 }
 
@@ -21,8 +23,17 @@ export function ioredisLink(client: Ioredis): Link {
     keyPrefix: String(client.options?.keyPrefix ?? ""),
     send: (_key: string, command: readonly string[]) => send(command),
   };
-  if (!isCluster(client)) return { ...common, isCluster: false, masters: async () => [send] };
+  if (!isCluster(client)) {
+    const reconnect = (): boolean => reconnectClient(client);
+    return { ...common, isCluster: false, masters: async () => [send], reconnect };
+  }
   return { ...common, isCluster: true, masters: async () => client.nodes("master").map(sender) };
+}
+
+function reconnectClient(client: Ioredis): boolean {
+  if (client.status !== "ready" || client.disconnect === undefined) return false;
+  client.disconnect(true);
+  return true;
 }
 
 function sender(client: Ioredis): Send {

@@ -15,6 +15,11 @@ export interface Link {
   send(key: string, command: readonly string[]): Promise<unknown>;
   /** A sender for each master. */
   masters(): Promise<readonly Send[]>;
+  /**
+   * Give up the connection and make a new one, unless the client is at it already. Answers whether it did.
+   * Absent where the client sees to that itself, or has one connection for each of several nodes.
+   */
+  reconnect?(): boolean;
 }
 
 /**

@@ -1,6 +1,12 @@
 import { isFunction, type Link, type Send } from "./link.ts";
 
 interface Client {
+  readonly isReady?: boolean;
+  connect?(): Promise<unknown>;
+  /** Version 5 and later. */
+  destroy?(): void;
+  /** Version 4. */
+  disconnect?(): Promise<void>;
   sendCommand(command: readonly string[], options?: object): Promise<unknown>;
 }
 
@@ -39,14 +45,15 @@ export function nodeRedisLink(client: Client | Cluster | Sentinel): Link {
       masters: () => Promise.all(client.masters.map(async (node) => sender(await client.nodeClient(node)))),
     };
   }
-  const send = isSentinel(client) ? sentinelSender(client) : sender(client as Client);
-  return {
+  const send = isSentinel(client) ? sentinelSender(client) : sender(client);
+  const link = {
     family,
     keyPrefix,
     isCluster: false,
-    send: (_key, command) => send(command),
+    send: (_key: string, command: readonly string[]) => send(command),
     masters: async () => [send],
-  };
+  } as const;
+  return isSingle(client) ? { ...link, reconnect: () => reconnectClient(client) } : link;
 }
 
 function sender(client: Client): Send {
@@ -56,6 +63,21 @@ function sender(client: Client): Send {
 
 function sentinelSender(client: Sentinel): Send {
   return (command) => client.sendCommand(false, command, options);
+}
+
+/** Neither a pool (`execute`) nor a sentinel: a client with one connection. */
+function isSingle(client: Client | Sentinel): client is Client {
+  return !isSentinel(client) && !("execute" in client) && "isReady" in client;
+}
+
+function reconnectClient(client: Client): boolean {
+  if (!client.isReady || client.connect === undefined) return false;
+  const closed = client.destroy === undefined ? client.disconnect?.() : client.destroy();
+  // Its own reconnectStrategy goes on trying; what it gives up on it tells its 'error' listeners.
+  Promise.resolve(closed)
+    .then(() => client.connect?.())
+    .catch(() => {});
+  return true;
 }
 
 /** In `legacyMode` of version 4 `sendCommand` takes a callback, and the promises are under `v4`. */

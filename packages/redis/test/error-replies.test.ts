@@ -1,0 +1,158 @@
+import { rmSync } from "node:fs";
+import { BackendError } from "@unstick/session";
+import { type RedisServer, startRedis, waitUntil } from "@unstick/testbed";
+import { redisCommand } from "@unstick/testbed/redis-command";
+import { createClient } from "redis";
+import { describe, expect, test } from "vitest";
+import { redisBackend } from "../src/index.ts";
+import { families } from "./client-families.ts";
+import { sessionKey } from "./session-key.ts";
+
+const LONG = { idleMs: 600_000 };
+const key = sessionKey("a");
+
+/** A server that answers with an error, why, and how that is mended. */
+interface Refusal {
+  readonly word: string;
+  readonly reads: "work" | "fail";
+  refuse(server: RedisServer): Promise<unknown>;
+  mend(server: RedisServer): Promise<unknown>;
+}
+
+const config =
+  (...words: string[]) =>
+  (server: RedisServer) =>
+    redisCommand(server.port, "CONFIG", "SET", ...words);
+
+const refusals: readonly Refusal[] = [
+  { word: "OOM", reads: "work", refuse: config("maxmemory", "1"), mend: config("maxmemory", "0") },
+  {
+    word: "NOREPLICAS",
+    reads: "work",
+    refuse: config("min-replicas-to-write", "1"),
+    mend: config("min-replicas-to-write", "0"),
+  },
+  {
+    word: "READONLY",
+    reads: "work",
+    refuse: ({ port }) => redisCommand(port, "REPLICAOF", "127.0.0.1", 1),
+    mend: ({ port }) => redisCommand(port, "REPLICAOF", "NO", "ONE"),
+  },
+  {
+    word: "NOPERM",
+    reads: "fail",
+    refuse: ({ port }) => redisCommand(port, "ACL", "SETUSER", "default", "-evalsha", "-hset"),
+    mend: ({ port }) => redisCommand(port, "ACL", "SETUSER", "default", "+@all"),
+  },
+  { word: "BUSY", reads: "fail", refuse: keepBusy, mend: ({ port }) => redisCommand(port, "SCRIPT", "KILL") },
+  { word: "MISCONF", reads: "work", refuse: failToSave, mend: config("stop-writes-on-bgsave-error", "no") },
+];
+
+describe.each(families.filter(({ name }) => /ioredis 5|node-redis 6$|glide/.test(name)))(
+  "$name",
+  (family) => {
+    test.concurrent.each(refusals)("$word", async ({ word, reads, refuse, mend }) => {
+      const server = await startRedis();
+      const open = await family.standalone(server.port);
+      const backend = redisBackend(open.client, { deadlineMs: 5_000 });
+      try {
+        expect(await backend.create(key, new Map([["n", "1"]]), LONG)).toBe("ok");
+        await refuse(server);
+        const write = backend.update(key, { set: new Map([["n", "2"]]) }, LONG);
+        await expect(write).rejects.toThrow(BackendError);
+        await expect(write).rejects.toThrow(`(${word}`);
+        const read = backend.read(key);
+        if (reads === "fail") await expect(read).rejects.toThrow(`(${word}`);
+        else expect((await read)?.attributes.get("n")).toBe("1");
+        await mend(server);
+        await waitUntil("writes work again", () => isWritten(backend.update(key, {}, LONG)));
+        expect((await backend.read(key))?.attributes).toEqual(new Map([["n", "1"]]));
+      } finally {
+        await open.close();
+        await server.stop();
+      }
+    });
+
+    test.concurrent("OOM: a logout works, tombstone and all", async () => {
+      const server = await startRedis();
+      const open = await family.standalone(server.port);
+      const backend = redisBackend(open.client, { deadlineMs: 5_000 });
+      try {
+        await backend.create(key, new Map([["n", "1"]]), LONG);
+        await config("maxmemory", "1")(server);
+        expect(await backend.destroy(key, 60_000)).toEqual({ outcome: "ok" });
+        await config("maxmemory", "0")(server);
+        expect(await backend.create(key, new Map(), LONG)).toBe("gone");
+      } finally {
+        await open.close();
+        await server.stop();
+      }
+    });
+
+    test.concurrent("NOSCRIPT: the scripts are loaded anew and no one notices", async () => {
+      const server = await startRedis();
+      const open = await family.standalone(server.port);
+      const backend = redisBackend(open.client, { deadlineMs: 5_000 });
+      try {
+        await backend.create(key, new Map([["n", "0"]]), LONG);
+        const adds = Array.from({ length: 300 }, async (_, at) => {
+          if (at % 100 === 50) await redisCommand(server.port, "SCRIPT", "FLUSH");
+          const token = { writer: "w", sequence: at + 1 };
+          return backend.update(key, { add: new Map([["n", 1]]) }, LONG, token);
+        });
+        await Promise.all(adds);
+        expect((await backend.read(key))?.attributes.get("n")).toBe("300");
+      } finally {
+        await open.close();
+        await server.stop();
+      }
+    });
+  },
+);
+
+test("LOADING: calls end with a typed error, and work when the data is there", async () => {
+  // Redis's own test suite slows the loading of a file with this setting: microseconds for each key.
+  const server = await startRedis(["--dbfilename", "dump.rdb", "--key-load-delay", "400000"]);
+  for (let at = 0; at < 5; at += 1) await redisCommand(server.port, "SET", `k${at}`, "v");
+  await redisCommand(server.port, "SAVE");
+  const client = createClient({ socket: { host: server.host, port: server.port, reconnectStrategy: 50 } });
+  client.on("error", () => {});
+  await client.connect();
+  const backend = redisBackend(client, { deadlineMs: 500 });
+  try {
+    await server.restart();
+    await waitUntil("LOADING", async () =>
+      backend.read(key).then(
+        () => false,
+        (error: Error) => error instanceof BackendError && error.message.includes("(LOADING)"),
+      ),
+    );
+    await waitUntil("reads work", () => isWritten(backend.read(key)));
+  } finally {
+    client.destroy();
+    await server.stop();
+  }
+});
+
+async function keepBusy({ port }: RedisServer): Promise<void> {
+  await redisCommand(port, "CONFIG", "SET", "busy-reply-threshold", 20);
+  void redisCommand(port, "EVAL", "while true do end", 0).catch(() => {});
+  await waitUntil("the server is busy", async () => (await redisCommand(port, "PING")).includes("BUSY"));
+}
+
+/** Its folder is gone, so saving fails, and a server that is told to save refuses writes from then on. */
+async function failToSave({ port, folder }: RedisServer): Promise<void> {
+  rmSync(folder, { recursive: true });
+  await redisCommand(port, "CONFIG", "SET", "save", "3600 1");
+  await redisCommand(port, "BGSAVE");
+  await waitUntil("a save has failed", async () =>
+    (await redisCommand(port, "INFO", "persistence")).includes("rdb_last_bgsave_status:err"),
+  );
+}
+
+function isWritten(write: Promise<unknown>): Promise<boolean> {
+  return write.then(
+    () => true,
+    () => false,
+  );
+}
