@@ -96,6 +96,11 @@ const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
   metrics: true,
 };
 
+/** The names of engine options, for adapters that take them among their own. */
+export const ENGINE_OPTION_NAMES: readonly (keyof EngineOptions)[] = Object.keys(
+  KNOWN,
+) as (keyof EngineOptions)[];
+
 /** Check every option once. Throws {@link OptionError}, naming the option. */
 export function readEngineOptions(options: EngineOptions): Policy {
   for (const name of Object.keys(options)) {
