@@ -1,4 +1,4 @@
-import { closeSync, openSync, realpathSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { OptionError } from "@unstick/session";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { flusher } from "./flusher.ts";
@@ -26,6 +26,7 @@ export function openEnvironment(path: string, mode: number): Environment {
   createPrivately(path, mode);
   createPrivately(`${path}-lock`, mode);
   const file = realpathSync(path);
+  assertDataFile(file);
   const environment = environments.get(file) ?? openFile(file);
   environments.set(file, environment);
   environment.users += 1;
@@ -59,6 +60,26 @@ function openFile(path: string): SharedEnvironment {
 
 const REMEDY =
   "give a file that this process may read and write and that LMDB made, or a name not in use yet";
+
+/** LMDB's mark stands behind the header of each of the first two pages. */
+const PAGE_HEADER_BYTES = 24;
+const MARK = 0xbe_ef_c0_de;
+
+/** Opening a file that is none of its own crashes LMDB's native part, so the mark is looked at before. */
+function assertDataFile(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    const { size } = fstatSync(descriptor);
+    const head = Buffer.alloc(PAGE_HEADER_BYTES + 4);
+    readSync(descriptor, head, 0, head.length, 0);
+    const marks = [head.readUInt32LE(PAGE_HEADER_BYTES), head.readUInt32BE(PAGE_HEADER_BYTES)];
+    if (size !== 0 && !marks.includes(MARK)) {
+      throw new OptionError("path", `${path} is not empty and no file of LMDB; ${REMEDY}`);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
 
 /** LMDB would make its files readable for everybody. */
 function createPrivately(path: string, mode: number): void {

@@ -3,15 +3,19 @@ import { lmdbBackend } from "@unstick/lmdb";
 
 const LONG = { idleMs: 600_000 };
 
+export type JobName = "createKeys" | "increment" | "writeKeys" | "reportWrites" | "renewUntilGone";
+
 export interface Job {
-  readonly job: keyof typeof jobs;
+  readonly job: JobName;
   readonly path: string;
   readonly key: string;
   readonly times: number;
 }
 
 /** What a process, a cluster worker or a thread does for a test; it answers by a message. */
-export const jobs = { increment, writeKeys, reportWrites, renewUntilGone } as const;
+export const jobs: Readonly<
+  Record<JobName, (backend: Backend, key: string, times: number) => Promise<unknown>>
+> = { createKeys, increment, writeKeys, reportWrites, renewUntilGone };
 
 export async function runJob({ job, path, key, times }: Job): Promise<unknown> {
   const backend = lmdbBackend({ path });
@@ -23,6 +27,13 @@ export async function runJob({ job, path, key, times }: Job): Promise<unknown> {
 }
 
 type Backend = ReturnType<typeof lmdbBackend>;
+
+/** Creates `key.0`, `key.1`, …; answers how many of them nobody had created before. */
+async function createKeys(backend: Backend, key: string, times: number): Promise<number> {
+  const keys = Array.from({ length: times }, (_, index) => `${key}.${index}`);
+  const outcomes = await Promise.all(keys.map((name) => backend.create(name, new Map(), LONG)));
+  return outcomes.filter((outcome) => outcome === "ok").length;
+}
 
 /** So many increments, 50 in flight; answers how many were acknowledged. */
 async function increment(backend: Backend, key: string, times: number): Promise<number> {

@@ -37,6 +37,18 @@ test("three processes, 30,000 increments of one counter: none is lost", async ()
   });
 });
 
+test("three processes that make the file at the same moment make one", async () => {
+  const { path, remove } = await freshFile();
+  const children = await Promise.all([startProcess(), startProcess(), startProcess()]);
+  const job: Job = { job: "createKeys", path, key: "key", times: 50 };
+  const created = await Promise.all(children.map((child) => runIn(child, job)));
+  assert.equal(
+    created.reduce((sum: number, count) => sum + Number(count), 0),
+    50,
+  );
+  await remove();
+});
+
 test("three processes that write different attributes of one session: none is lost", async () => {
   await withSession(async (path, backend) => {
     const children = await Promise.all([startProcess(), startProcess(), startProcess()]);
