@@ -1,0 +1,58 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { FromInstance, InstanceConfig, ToInstance } from "../fleet/messages.ts";
+import { findMode } from "../modes.ts";
+import { createExpressApp } from "./express-app.ts";
+import { createKoaApp } from "./koa-app.ts";
+import { type LoginState, localState, openSharedState } from "./login-state.ts";
+import { Witness } from "./witness.ts";
+
+/** One instance of the service provider: a process of its own, told over IPC what it is. */
+process.once("message", (message: ToInstance) => {
+  start(message.config).catch((error: Error) => {
+    send({ type: "failed", sentence: error.message });
+    process.exitCode = 1;
+    process.disconnect?.();
+  });
+});
+// The demo is gone, however it ended: an instance must not outlive it.
+process.once("disconnect", () => process.exit());
+
+async function start(config: InstanceConfig): Promise<void> {
+  const state = findMode(config.mode).isShared ? await openSharedState(config) : localState();
+  const witness = new Witness(config.name, (step) => send({ type: "step", step }));
+  const server = createServer(createListener(config, state, witness));
+  // Longer than the balancer's idle timeout of 60 s, as the ALB user guide asks; else it answers 502 now and then.
+  server.keepAliveTimeout = 65_000;
+  server.on("error", (error) => send({ type: "failed", sentence: error.message }));
+  server.listen(0, "127.0.0.1", () => {
+    send({ type: "ready", port: (server.address() as AddressInfo).port });
+  });
+  process.once("SIGTERM", () => {
+    server.close(() => {
+      void state.close().finally(() => process.exit());
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function createListener(config: InstanceConfig, state: LoginState, witness: Witness): RequestListener {
+  if (config.framework === "koa") {
+    const { cacheProvider, koaStore: sessionStore } = state;
+    return createKoaApp(
+      config,
+      { sessionStore, ...(cacheProvider && { cacheProvider }) },
+      witness,
+    ).callback();
+  }
+  const { cacheProvider, expressStore: sessionStore } = state;
+  return createExpressApp(
+    config,
+    { ...(cacheProvider && { cacheProvider }), ...(sessionStore && { sessionStore }) },
+    witness,
+  );
+}
+
+function send(message: FromInstance): void {
+  if (process.connected) process.send?.(message);
+}

@@ -1,0 +1,47 @@
+import type { CacheProvider } from "@node-saml/node-saml";
+import { lmdbState } from "@unstick/lmdb";
+import { redisState } from "@unstick/redis";
+import { cacheProvider } from "@unstick/saml";
+import type { SharedState } from "@unstick/session";
+import type { Store } from "express-session";
+import { Redis } from "ioredis";
+import type { InstanceConfig, StateLocation } from "../fleet/messages.ts";
+import type { KoaSessionStore } from "./koa-app.ts";
+import { loginLifetimeMs } from "./saml-strategy.ts";
+import { ExpressStateStore, koaMapStore, koaStateStore } from "./session-stores.ts";
+
+/** Where an instance keeps what it must remember between two requests. */
+export interface LoginState {
+  readonly cacheProvider?: CacheProvider;
+  /** Left out: express-session's own MemoryStore. */
+  readonly expressStore?: Store;
+  readonly koaStore: KoaSessionStore;
+  close(): Promise<void>;
+}
+
+/** What every tutorial begins with: node-saml's own cache, express-session's MemoryStore, a Map under koa-session. */
+export function localState(): LoginState {
+  return { koaStore: koaMapStore(), close: async () => {} };
+}
+
+/** The same for all instances: request ids and sessions in one place. */
+export async function openSharedState({ state: location }: InstanceConfig): Promise<LoginState> {
+  const { state, close } = await open(location);
+  return {
+    cacheProvider: cacheProvider(state, { requestIdLifetimeMs: loginLifetimeMs }),
+    expressStore: new ExpressStateStore(state),
+    koaStore: koaStateStore(state),
+    close,
+  };
+}
+
+async function open(location: StateLocation): Promise<{ state: SharedState; close(): Promise<void> }> {
+  if (location.kind === "lmdb") {
+    const state = lmdbState({ path: location.path });
+    return { state, close: async () => state.close?.() };
+  }
+  const client = new Redis(location.url, { lazyConnect: true });
+  await client.connect();
+  const state = redisState(client, { prefix: location.prefix });
+  return { state, close: async () => void (await client.quit()) };
+}
