@@ -14,11 +14,10 @@ interface Secret {
   readonly markKey: string;
 }
 
-interface Verified {
-  readonly secret: Secret;
-  readonly issuedAt: number | null;
-  readonly nonce: string;
-  readonly mark: string;
+/** A claim, and whom it was read for. */
+interface Remembered {
+  readonly instance: string;
+  readonly claim: SignedClaim;
 }
 
 interface Minted {
@@ -49,8 +48,8 @@ export const signedValueLength = 87;
 export class SignedValue {
   readonly #name: string;
   readonly #secrets: readonly Secret[];
-  #recent = new Map<string, Verified>();
-  #older = new Map<string, Verified>();
+  #recent = new Map<string, Remembered>();
+  #older = new Map<string, Remembered>();
   #minted: Minted | null = null;
 
   constructor(name: string, secrets: readonly string[]) {
@@ -75,37 +74,31 @@ export class SignedValue {
   /** The claim of a value that one of the secrets signed, else null. Answers any string. */
   verify(value: string, instance: string): SignedClaim | null {
     if (value.length > longestValue) return null;
-    const verified = this.#recent.get(value) ?? this.#check(value);
-    if (verified === null) return null;
-    const { secret, issuedAt, nonce, mark } = verified;
-    return { issuedAt, isOwn: issuedAt !== null && mark === markOf(secret, nonce, instance) };
+    const known = this.#recent.get(value) ?? this.#older.get(value);
+    const claim = known?.instance === instance ? known.claim : this.#unsign(value, instance);
+    if (claim !== null && !this.#recent.has(value)) this.#remember(value, { instance, claim });
+    return claim;
   }
 
-  #check(value: string): Verified | null {
+  #unsign(value: string, instance: string): SignedClaim | null {
     if (value.at(-signatureLength - 1) !== ".") return null;
-    const verified = this.#older.get(value) ?? this.#unsign(value);
-    if (verified !== null) this.#remember(value, verified);
-    return verified;
-  }
-
-  #unsign(value: string): Verified | null {
     const signature = value.slice(-signatureLength);
     // The standard alphabet would be a second spelling of one signature.
     if (/[+/]/.test(signature)) return null;
     const claim = value.slice(0, -signatureLength - 1);
     const signed = `${this.#prefixed(claim)}.${signature.replaceAll("-", "+").replaceAll("_", "/")}`;
     const secret = this.#secrets.find(({ key }) => cookieSignature.unsign(signed, key) !== false);
-    return secret === undefined ? null : readClaim(claim, secret);
+    return secret === undefined ? null : readClaim(claim, secret, instance);
   }
 
   /** Two generations are a least-recently-used memory without its bookkeeping. Only what we signed gets in. */
-  #remember(value: string, verified: Verified): void {
+  #remember(value: string, claim: Remembered): void {
     if (this.#recent.size >= memoSize) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
     // A copy: a slice would keep the whole Cookie header alive.
-    this.#recent.set(Buffer.from(value, "latin1").toString("latin1"), verified);
+    this.#recent.set(Buffer.from(value, "latin1").toString("latin1"), claim);
   }
 
   #prefixed(claim: string): string {
@@ -118,9 +111,10 @@ function readSecret(secret: string): Secret {
   return { key, markKey: createHmac("sha256", key).update("unstick affinity mark").digest("base64url") };
 }
 
-function readClaim(claim: string, secret: Secret): Verified {
-  const [, second, nonce = "", mark = ""] = payload.exec(claim) ?? [];
-  return { secret, issuedAt: second === undefined ? null : Number.parseInt(second, 36), nonce, mark };
+function readClaim(text: string, secret: Secret, instance: string): SignedClaim {
+  const [, second = "", nonce = "", mark] = payload.exec(text) ?? [];
+  if (second === "") return { issuedAt: null, isOwn: false };
+  return { issuedAt: Number.parseInt(second, 36), isOwn: mark === markOf(secret, nonce, instance) };
 }
 
 /** Cut to 96 bits, so the hash cannot be extended; long enough that no two instances share a mark. */

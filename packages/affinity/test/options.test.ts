@@ -112,9 +112,8 @@ describe("a wrong option", () => {
   });
 
   it("is thrown by both middlewares at construction", () => {
-    for (const affinity of [express, koa]) {
-      expect(() => affinity({ name: "AWSALBAPP", secret })).toThrow(/AWSALB/);
-    }
+    expect(() => express({ name: "AWSALBAPP", secret })).toThrow(/AWSALB/);
+    expect(() => koa({ name: "AWSALBAPP", secret })).toThrow(/AWSALB/);
   });
 });
 
