@@ -29,8 +29,8 @@ export async function renameSession(
   context: EngineContext,
   state: SessionState,
   graceMs: number,
+  id: string = createSessionId(),
 ): Promise<RenameResult> {
-  const id = createSessionId();
   if (state.isNew) {
     Object.assign(state, { id, key: sessionKey(id) });
     return "renamed";

@@ -40,18 +40,27 @@ export interface SaveOptions {
   readonly only?: readonly string[];
 }
 
-/** Write what changed, or move the deadline when it is due (or, with `"always"`, in any case). */
-export async function saveSession(
+/**
+ * Write what changed, or move the deadline when it is due (or, with `"always"`, in any case). Answers without
+ * a promise when the backend is not needed.
+ */
+export function saveSession(
   context: EngineContext,
   state: SessionState,
   options: SaveOptions,
-): Promise<SaveOutcome> {
+): Promise<SaveOutcome> | SaveOutcome {
   if (state.ended) return refuse(context, state, "gone");
   const plan = writePlan(context, state, options.only);
   if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan);
-  if (plan.isEmpty) return moveDeadline(context, state, options.deadline ?? "due");
+  if (plan.isEmpty)
+    return isDeadlineLeft(context, state, options) ? "unchanged" : moveDeadline(context, state);
   if (state.movedTo !== undefined) return refuse(context, state, "moved");
   return updateSession(context, state, plan);
+}
+
+function isDeadlineLeft(context: EngineContext, state: SessionState, options: SaveOptions): boolean {
+  if (state.idleMs <= 0) return false;
+  return state.movedTo !== undefined || (options.deadline !== "always" && !isDue(context, state));
 }
 
 function writePlan(context: EngineContext, state: SessionState, _only: SaveOptions["only"]): WritePlan {
@@ -164,14 +173,8 @@ async function withPrincipal<Outcome extends string>(
   return outcome;
 }
 
-async function moveDeadline(
-  context: EngineContext,
-  state: SessionState,
-  deadline: "due" | "always",
-): Promise<SaveOutcome> {
+async function moveDeadline(context: EngineContext, state: SessionState): Promise<SaveOutcome> {
   if (state.idleMs <= 0) return expire(context, state);
-  if (deadline === "due" && !isDue(context, state)) return "unchanged";
-  if (state.movedTo !== undefined) return "unchanged";
   if (isSealStale(context, state) && (await resealSession(context, state))) return "touched";
   const outcome = await context.call("touch", () =>
     context.backend.touch(state.key, lifetimeOf(context, state)),

@@ -12,6 +12,8 @@ export interface RenameOptions {
   readonly keep?: readonly string[];
   /** Default: the engine's `graceMs`. */
   readonly graceMs?: number;
+  /** The new id. Only with `ids: "any"`. Default: a random one. */
+  readonly id?: string;
 }
 
 /**
@@ -150,16 +152,29 @@ export class Session {
    * {@link BackendError}; the stored session is then untouched (after a `DeadlineError`: perhaps).
    */
   save(options: SaveOptions = {}): Promise<SaveOutcome> {
-    return this.#inTurn(async () => {
-      if (this.#state.damaged) return "gone";
-      try {
-        return await saveSession(this.#context, this.#state, options);
-      } catch (error) {
-        if (!(error instanceof UndecodableError)) throw error;
-        this.#noteDamage(error);
-        return "gone";
-      }
-    });
+    return this.#inTurn(async () => this.#save(options));
+  }
+
+  /** {@link save}, without a promise when the backend is not needed. What is thrown may then be thrown at once. */
+  saveNow(options: SaveOptions = {}): Promise<SaveOutcome> | SaveOutcome {
+    if (this.#tail !== undefined) return this.save(options);
+    const outcome = this.#save(options);
+    return typeof outcome === "string" ? outcome : this.#inTurn(() => outcome);
+  }
+
+  #save(options: SaveOptions): Promise<SaveOutcome> | SaveOutcome {
+    if (this.#state.damaged) return "gone";
+    try {
+      const outcome = saveSession(this.#context, this.#state, options);
+      return typeof outcome === "string" ? outcome : outcome.catch((error: unknown) => this.#goneBy(error));
+    } catch (error) {
+      return this.#goneBy(error);
+    }
+  }
+
+  #goneBy(error: unknown): "gone" {
+    this.#noteDamage(error);
+    return "gone";
   }
 
   /**
@@ -168,9 +183,9 @@ export class Session {
    */
   rename(options: RenameOptions = {}): Promise<RenameResult> {
     return this.#inTurn(() => {
-      const { keep, graceMs } = options;
+      const { keep, graceMs, id } = options;
       if (keep !== undefined) for (const name of this.names()) if (!keep.includes(name)) this.delete(name);
-      return renameSession(this.#context, this.#state, graceMs ?? this.#context.policy.graceMs);
+      return renameSession(this.#context, this.#state, graceMs ?? this.#context.policy.graceMs, id);
     });
   }
 
