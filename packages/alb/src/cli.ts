@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-export {};
+import { main } from "./command/main.ts";
+
+void main(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode;
+});
