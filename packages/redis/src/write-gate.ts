@@ -7,7 +7,8 @@ const REMEMBERED = 32;
 interface Lane {
   /** Started and not settled, oldest first: the number each was started with. */
   readonly unsettled: number[];
-  readonly waiting: (() => void)[];
+  /** In order of arrival; each is told the number it starts with. */
+  readonly waiting: ((own: number) => void)[];
   started: number;
 }
 
@@ -29,13 +30,10 @@ export class WriteGate {
     const name = `${writer}${key}`;
     const lane = this.#lanes.get(name) ?? { unsettled: [], waiting: [], started: 0 };
     this.#lanes.set(name, lane);
-    if (isFull(lane)) await new Promise<void>((go) => lane.waiting.push(go));
-    const error = late();
-    if (error !== undefined) throw error;
-    const own = lane.started;
-    lane.started += 1;
-    lane.unsettled.push(own);
+    const own = isFull(lane) ? await new Promise<number>((go) => lane.waiting.push(go)) : start(lane);
     try {
+      const error = late();
+      if (error !== undefined) throw error;
       return await write();
     } finally {
       lane.unsettled.splice(lane.unsettled.indexOf(own), 1);
@@ -44,18 +42,21 @@ export class WriteGate {
   }
 
   #release(name: string, lane: Lane): void {
-    if (lane.unsettled.length === 0 && lane.waiting.length === 0) this.#lanes.delete(name);
-    for (const go of lane.waiting.splice(0, room(lane))) go();
+    // The number is given here and now: who waits runs later, and others may come before.
+    while (lane.waiting.length > 0 && !isFull(lane)) lane.waiting.shift()?.(start(lane));
+    if (lane.unsettled.length === 0) this.#lanes.delete(name);
   }
 }
 
-function isFull(lane: Lane): boolean {
-  return room(lane) <= 0;
+function start(lane: Lane): number {
+  lane.unsettled.push(lane.started);
+  lane.started += 1;
+  return lane.started - 1;
 }
 
-function room(lane: Lane): number {
+function isFull(lane: Lane): boolean {
   const [oldest = lane.started] = lane.unsettled;
-  return oldest + REMEMBERED - lane.started;
+  return lane.started >= oldest + REMEMBERED;
 }
 
 const shortNames = new Map<string, string>();

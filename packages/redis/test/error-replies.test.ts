@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { BackendError } from "@unstick/session";
 import { type RedisServer, startRedis, waitUntil } from "@unstick/testbed";
 import { redisCommand } from "@unstick/testbed/redis-command";
-import { createClient } from "redis";
+import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import { redisBackend } from "../src/index.ts";
 import { families } from "./client-families.ts";
@@ -95,13 +95,17 @@ describe.each(families.filter(({ name }) => /ioredis 5|node-redis 6$|glide/.test
       const backend = redisBackend(open.client, { deadlineMs: 5_000 });
       try {
         await backend.create(key, new Map([["n", "0"]]), LONG);
-        const adds = Array.from({ length: 300 }, async (_, at) => {
-          if (at % 100 === 50) await redisCommand(server.port, "SCRIPT", "FLUSH");
-          const token = { writer: "w", sequence: at + 1 };
-          return backend.update(key, { add: new Map([["n", 1]]) }, LONG, token);
-        });
+        const adds = Array.from({ length: 3_000 }, (_, at) =>
+          backend.update(key, { add: new Map([["n", 1]]) }, LONG, { writer: "w", sequence: at + 1 }),
+        );
+        let isDone = false;
+        const flushing = (async () => {
+          while (!isDone) await redisCommand(server.port, "SCRIPT", "FLUSH");
+        })();
         await Promise.all(adds);
-        expect((await backend.read(key))?.attributes.get("n")).toBe("300");
+        isDone = true;
+        await flushing;
+        expect((await backend.read(key))?.attributes.get("n")).toBe("3000");
       } finally {
         await open.close();
         await server.stop();
@@ -111,13 +115,14 @@ describe.each(families.filter(({ name }) => /ioredis 5|node-redis 6$|glide/.test
 );
 
 test("LOADING: calls end with a typed error, and work when the data is there", async () => {
-  // Redis's own test suite slows the loading of a file with this setting: microseconds for each key.
-  const server = await startRedis(["--dbfilename", "dump.rdb", "--key-load-delay", "400000"]);
-  for (let at = 0; at < 5; at += 1) await redisCommand(server.port, "SET", `k${at}`, "v");
+  // As Redis's own test suite does: a delay for each key (in µs), and a look at the sockets every 1024 bytes.
+  const slow = ["--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024"];
+  const server = await startRedis(["--dbfilename", "dump.rdb", "--rdbcompression", "no", ...slow]);
+  for (let at = 0; at < 40; at += 1) await redisCommand(server.port, "SET", `k${at}`, "v".repeat(1_100));
   await redisCommand(server.port, "SAVE");
-  const client = createClient({ socket: { host: server.host, port: server.port, reconnectStrategy: 50 } });
+  // With its ready check ioredis waits instead, and the calls end with their deadline.
+  const client = new Redis(server.port, server.host, { enableReadyCheck: false, retryStrategy: () => 50 });
   client.on("error", () => {});
-  await client.connect();
   const backend = redisBackend(client, { deadlineMs: 500 });
   try {
     await server.restart();
@@ -129,7 +134,7 @@ test("LOADING: calls end with a typed error, and work when the data is there", a
     );
     await waitUntil("reads work", () => isWritten(backend.read(key)));
   } finally {
-    client.destroy();
+    client.disconnect();
     await server.stop();
   }
 });
