@@ -15,7 +15,7 @@ export async function loadState(
 ): Promise<SessionState | null> {
   try {
     const stored = await context.call("read", () => context.backend.read(key));
-    if (stored === null) {
+    if (stored === null || (stored.movedTo !== undefined && !(await livesOn(context, stored.movedTo)))) {
       emit("missed", () => eventOf(context, key));
       return null;
     }
@@ -27,6 +27,18 @@ export async function loadState(
     emit("damaged", () => ({ ...eventOf(context, key), reason: error.message }));
     return null;
   }
+}
+
+/** Whether a session that was renamed is alive: its old id must not outlive a logout, not even in its grace. */
+async function livesOn(context: EngineContext, movedTo: SessionKey): Promise<boolean> {
+  let at: SessionKey | undefined = movedTo;
+  while (at !== undefined) {
+    const key: SessionKey = at;
+    const stored = await context.call("read", () => context.backend.read(key));
+    if (stored === null) return false;
+    at = stored.movedTo;
+  }
+  return true;
 }
 
 function openRecord(

@@ -1,25 +1,13 @@
 import { type Backend, createEngine, type EngineOptions, memoryBackend, sessionKey } from "@unstick/session";
 import { describe, expect, test } from "vitest";
 import { countedBackend } from "./counted-backend.ts";
+import { loaded, stored } from "./sessions.ts";
 
 function engineOn(
   backend: Backend,
   options: Omit<EngineOptions, "backend"> = {},
 ): ReturnType<typeof createEngine> {
   return createEngine({ backend, ...options });
-}
-
-async function stored(engine: ReturnType<typeof createEngine>, values: object): Promise<string> {
-  const session = engine.create();
-  session.assign(values);
-  expect(await session.save()).toBe("created");
-  return session.id;
-}
-
-async function loaded(engine: ReturnType<typeof createEngine>, id: string) {
-  const session = await engine.load(id);
-  if (session === null) throw new Error("no session");
-  return session;
 }
 
 describe("a session", () => {
