@@ -3,9 +3,10 @@ import type { Row, Rows, Table } from "../table/table.ts";
 /** Rows looked at in each write: the table never holds much more than what is alive, without a timer. */
 const SWEPT_PER_WRITE = 4;
 
+export type MemoryRows = Map<string, Map<string, Row>>;
+
 /** A table in the memory of this process. A step runs to its end before the next begins. */
-export function memoryTable(now: () => number): Table {
-  const groups = new Map<string, Map<string, Row>>();
+export function memoryTable(now: () => number, groups: MemoryRows = new Map()): Table {
   const sweep = sweeper(groups);
   return {
     name: "memory",
@@ -29,7 +30,7 @@ export function memoryTable(now: () => number): Table {
   };
 }
 
-function rowsAt(groups: Map<string, Map<string, Row>>, now: number): Rows {
+function rowsAt(groups: MemoryRows, now: number): Rows {
   return {
     get(group, key) {
       const row = groups.get(group)?.get(key);
@@ -49,7 +50,7 @@ function rowsAt(groups: Map<string, Map<string, Row>>, now: number): Rows {
 }
 
 /** Walks round and round the table, a few rows at a time. Iterators of a Map follow its changes. */
-function sweeper(groups: Map<string, Map<string, Row>>): (now: number) => void {
+function sweeper(groups: MemoryRows): (now: number) => void {
   let walk = everyRow(groups);
   return (now) => {
     for (let seen = 0; seen < SWEPT_PER_WRITE; seen += 1) {
@@ -64,7 +65,7 @@ function sweeper(groups: Map<string, Map<string, Row>>): (now: number) => void {
   };
 }
 
-function* everyRow(groups: Map<string, Map<string, Row>>): Generator<[string, string, Row]> {
+function* everyRow(groups: MemoryRows): Generator<[string, string, Row]> {
   for (const [group, rows] of groups) {
     for (const [key, row] of rows) yield [group, key, row];
   }
