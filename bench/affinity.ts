@@ -2,10 +2,10 @@ import { cpus } from "node:os";
 import { measureDecisions } from "./affinity/decisions.ts";
 import { type FrameworkCost, measureFramework } from "./affinity/frameworks.ts";
 
-/** What `@unstick/affinity` costs. `npm run affinity -w bench`, after `npm run build`. */
+/** What `@unstick/affinity` costs. `npm run build && npm run bench:affinity`. */
 console.log(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}\n`);
 
-console.log("| the client shows | µs a decision |\n|---|---:|");
+console.log("| the client shows | CPU µs a decision |\n|---|---:|");
 for (const { shown, microseconds } of measureDecisions())
   console.log(`| ${shown} | ${microseconds.toFixed(2)} |`);
 

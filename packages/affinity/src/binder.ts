@@ -10,7 +10,7 @@ import { Visit } from "./visit.ts";
 
 /** What every middleware of this package can do beside being called. */
 export interface AffinityControls {
-  /** From now on nobody is bound to this instance, and a bound client is released on its next response. */
+  /** From now on nobody is bound to this instance, and a bound client is released on its next request. */
   drain(): void;
   /** A snapshot. */
   readonly counters: AffinityCounters;
@@ -62,7 +62,8 @@ export class Binder<Subject extends object> implements AffinityControls {
     attachAffinity(holder, visit);
     if (!when(subject, isOrdinary(request))) return;
     this.#countClient(decision);
-    visit.awaitHead();
+    // A response that needs nothing keeps Node's own writeHead: the hook costs more than the decision.
+    if (decision.action !== "leave") visit.awaitHead();
   }
 
   #decide(request: NodeRequest): Decision {
@@ -91,7 +92,7 @@ export class Binder<Subject extends object> implements AffinityControls {
     if (isForged) this.#counters.count("forged");
   }
 
-  /** A drain that began while the handler ran changes the decision. */
+  /** A drain that began while the handler ran keeps a client from being bound. */
   #settle(head: Head, pass: Pass<Subject>): void {
     const { action, value } = this.#isDraining ? this.#decide(pass.request) : pass.decision;
     if (action === "release") this.#release(head, pass);

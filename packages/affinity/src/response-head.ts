@@ -71,13 +71,13 @@ class NamedHeaders extends SetHeaders {
   }
 
   override read(name: string): readonly string[] {
-    const own = Object.keys(this.headers).filter((key) => key.toLowerCase() === name);
+    const own = Object.keys(this.headers).filter((key) => isSameName(key, name));
     if (own.length === 0) return super.read(name);
     return own.flatMap((key) => readValues(this.headers[key]));
   }
 
   override write(name: string, values: readonly string[]): void {
-    const rest = Object.entries(this.headers).filter(([key]) => key.toLowerCase() !== name);
+    const rest = Object.entries(this.headers).filter(([key]) => !isSameName(key, name));
     this.headers = Object.fromEntries(rest);
     super.write(name, values);
   }
@@ -93,7 +93,7 @@ class ListedHeaders extends SetHeaders {
   }
 
   override read(name: string): readonly string[] {
-    const own = this.#pairs().filter((pair) => isNamed(pair, name));
+    const own = this.#pairs().filter(([key]) => isSameName(key, name));
     if (own.length === 0) return super.read(name);
     return own.flatMap(([, value]) => readValues(value));
   }
@@ -101,7 +101,7 @@ class ListedHeaders extends SetHeaders {
   /** A list goes to the wire as it is only while nothing was set: Node 20 drops repetitions once it merges. */
   override write(name: string, values: readonly string[]): void {
     const hasSet = this.response.getHeaderNames().length > 0;
-    const rest = this.#pairs().filter((pair) => !isNamed(pair, name));
+    const rest = this.#pairs().filter(([key]) => !isSameName(key, name));
     const added = hasSet ? [] : values.map((value): [string, string] => [name, value]);
     const pairs = [...rest, ...added];
     this.headers = Array.isArray(this.headers[0]) ? pairs : pairs.flat();
@@ -116,8 +116,8 @@ class ListedHeaders extends SetHeaders {
   }
 }
 
-function isNamed([key]: readonly unknown[], name: string): boolean {
-  return String(key).toLowerCase() === name;
+function isSameName(key: unknown, name: string): boolean {
+  return String(key).toLowerCase() === name.toLowerCase();
 }
 
 function readValues(value: unknown): string[] {

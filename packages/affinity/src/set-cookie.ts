@@ -7,9 +7,9 @@ import type { Head } from "./response-head.ts";
  * binding to everybody.
  */
 export function setCookie(head: Head, name: string, cookie: string): void {
-  const others = head.read("set-cookie").filter((other) => cookieNameOf(other) !== name);
-  head.write("set-cookie", [...others, cookie]);
-  head.write("cache-control", [withoutSharedStorage(head.read("cache-control").join(", "))]);
+  const others = head.read("Set-Cookie").filter((other) => cookieNameOf(other) !== name);
+  head.write("Set-Cookie", [...others, cookie]);
+  head.write("Cache-Control", [withoutSharedStorage(head.read("Cache-Control").join(", "))]);
   for (const header of targetedCacheHeaders) {
     if (head.read(header).length > 0) head.write(header, []);
   }
