@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { DamagedRecordError, NewerRecordError } from "../errors.ts";
 import { type BackendSubject, type Case, keyOf, LONG, type Stage } from "./subject.ts";
 
-const ERRORS = { damaged: DamagedRecordError, newer: NewerRecordError } as const;
+/** By code, since a backend's copy of the error classes may be another than the suite's. */
+const ERRORS = {
+  damaged: { code: "ERR_UNSTICK_DAMAGED" },
+  newer: { code: "ERR_UNSTICK_NEWER_RECORD" },
+} as const;
 
 /** Records that this release cannot read: told apart, left alone, and ended when asked. */
 export const DAMAGE_CASES: readonly Case<BackendSubject>[] = (["damaged", "newer"] as const).flatMap(
