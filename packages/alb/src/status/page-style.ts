@@ -16,7 +16,7 @@ export const style = `
 body { margin: 0; background: var(--back); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 header, main, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.5rem; }
 header { display: flex; justify-content: space-between; align-items: center; padding-top: 1.75rem; gap: 1rem; }
-footer { padding-bottom: 2.5rem; }
+footer { padding-top: 1.2rem; padding-bottom: 2.5rem; }
 h1 { font-size: 1.5rem; line-height: 1.2; margin: 0 0 .2rem; letter-spacing: -.01em; }
 h2 { font-size: 1.05rem; margin: 2rem 0 .6rem; }
 p { margin: 0 0 .6rem; }
@@ -33,7 +33,8 @@ a { color: var(--accent); }
 .totals dd { margin: 0; font-size: 1.55rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.3; }
 .targets { list-style: none; margin: 0; padding: 0; display: grid; gap: .9rem; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); }
 .target { padding: 1rem 1.1rem; display: flex; flex-direction: column; gap: .55rem; }
-.target.away { opacity: .72; }
+.target.away .name { color: var(--muted); font-weight: 400; }
+.target.away .bar span { background: var(--muted); }
 .row { display: flex; justify-content: space-between; align-items: center; gap: .75rem; }
 .name { font-weight: 600; overflow-wrap: anywhere; }
 .state { border-radius: 1rem; padding: .08rem .65rem; font-size: .85rem; font-weight: 600; white-space: nowrap; background: var(--quiet-back); color: var(--muted); }
