@@ -1,6 +1,6 @@
 import { ownErrorListeners } from "./client-errors.ts";
 
-/** Something about a client that will cost when the server or the network fails. */
+/** Something about a client or a server that will cost when the server or the network fails. */
 export interface Advice {
   /** Stable, for whoever wants to silence one. */
   readonly code:
@@ -8,7 +8,11 @@ export interface Advice {
     | "no-error-listener"
     | "not-connected"
     | "no-socket-timeout"
-    | "readonly-not-followed";
+    | "readonly-not-followed"
+    | "server-too-old"
+    | "memory-without-limit"
+    | "eviction-takes-any"
+    | "eviction-not-by-ttl";
   readonly text: string;
 }
 

@@ -1,4 +1,5 @@
 export { type Advice, adviseClient } from "./advice.ts";
+export { adviseServer } from "./advise-server.ts";
 export type { ClientErrorEvent } from "./client-errors.ts";
 export type { RedisClient } from "./clients/link.ts";
 export type { AdviceEvent, SilenceEvent } from "./events.ts";

@@ -1,5 +1,6 @@
-import { backendConformance, sharedStateConformance } from "@unstick/session/testing";
+import { backendConformance, backendMatchesModel, sharedStateConformance } from "@unstick/session/testing";
 import { type RedisSentinel, startRedisSentinel } from "@unstick/testbed/redis-sentinel";
+import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { families, type OpenClient } from "./client-families.ts";
@@ -30,4 +31,8 @@ describe.each(families.filter((family) => family.sentinel !== undefined))("$name
 
   backendConformance(kit, async () => backendSubject(open[0]!.client, open[1]!.client, poke));
   sharedStateConformance(kit, async () => stateSubject(open[0]!.client, open[1]!.client));
+  test.concurrent("the backend answers as the model of the contract does", () =>
+    backendMatchesModel(fc, async () => backendSubject(open[0]!.client, open[1]!.client, poke), {
+      runs: 60,
+    }));
 });

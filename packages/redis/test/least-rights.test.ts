@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { backendConformance, sharedStateConformance } from "@unstick/session/testing";
+import { type RedisServer, startRedis } from "@unstick/testbed";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { backendSubject, type Poke, stateSubject } from "./conformance-subject.ts";
+
+/** The rule that docs/redis.md tells to use, word for word but for its key patterns and password. */
+const documented = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
+const rule = /^ACL SETUSER sessions (.+)$/m.exec(documented.replaceAll("\\\n", " "))?.[1]?.split(/\s+/) ?? [];
+const login = { username: "sessions", password: "secret" };
+
+let server: RedisServer;
+let control: Redis;
+let ioredis: Redis;
+const nodeRedisOf = (port: number) => createClient({ socket: { host: "127.0.0.1", port }, ...login });
+let nodeRedis: ReturnType<typeof nodeRedisOf>;
+const poke: Poke = (_key, name = "", ...args) => control.call(name, args);
+
+beforeAll(async () => {
+  server = await startRedis();
+  control = new Redis(server.port, server.host);
+  // The suites take a prefix of their own for each case.
+  const words = rule.map((word) =>
+    word.startsWith("~") ? "~*" : word.startsWith(">") ? `>${login.password}` : word,
+  );
+  await control.call("ACL", ["SETUSER", login.username, ...words]);
+  ioredis = new Redis(server.port, server.host, login);
+  nodeRedis = nodeRedisOf(server.port);
+  nodeRedis.on("error", () => {});
+  await nodeRedis.connect();
+});
+
+afterAll(async () => {
+  control.disconnect();
+  ioredis.disconnect();
+  nodeRedis.destroy();
+  await server.stop();
+});
+
+test("the documented user may do nothing else", async () => {
+  expect(rule.length).toBeGreaterThan(10);
+  for (const command of ["KEYS *", "FLUSHALL", "CONFIG GET *", "SHUTDOWN", "SCRIPT FLUSH"]) {
+    const [name = "", ...args] = command.split(" ");
+    await expect(ioredis.call(name, args)).rejects.toThrow("NOPERM");
+  }
+});
+
+describe("with least rights", () => {
+  backendConformance({ test: test.concurrent }, async () => backendSubject(ioredis, nodeRedis, poke));
+  sharedStateConformance({ test: test.concurrent }, async () => stateSubject(nodeRedis, ioredis));
+});

@@ -1,0 +1,75 @@
+import { startRedis, waitUntil } from "@unstick/testbed";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { expect, test } from "vitest";
+import { type RedisClient, redisBackend, redisState } from "../src/index.ts";
+import { sessionKey } from "./session-key.ts";
+
+const LONG = { idleMs: 600_000 };
+const [a, b] = [sessionKey("a"), sessionKey("b")];
+const token = { writer: "w", sequence: 1 };
+
+/** Each call of a verb, which MONITOR must show as exactly one command. */
+const verbs = (client: RedisClient): readonly (readonly [string, () => Promise<unknown>])[] => {
+  const backend = redisBackend(client);
+  const state = redisState(client);
+  return [
+    ["create", () => backend.create(a, new Map([["n", "1"]]), LONG)],
+    ["read", () => backend.read(a)],
+    ["read of an unknown key", () => backend.read(b)],
+    ["update", () => backend.update(a, { set: new Map([["n", "2"]]) }, LONG)],
+    ["update with a token", () => backend.update(a, { add: new Map([["n", 1]]) }, LONG, token)],
+    ["touch", () => backend.touch(a, LONG)],
+    ["rename", () => backend.rename(a, b, {}, LONG, 10_000)],
+    ["read in the grace", () => backend.read(a)],
+    ["destroy", () => backend.destroy(b, 10_000)],
+    ["linkPrincipal", () => backend.linkPrincipal(a, b, "note", LONG, { max: 3, policy: "evict-oldest" })],
+    ["principalSessions", () => backend.principalSessions(a)],
+    ["unlinkPrincipal", () => backend.unlinkPrincipal(a, b)],
+    ["takePrincipal", () => backend.takePrincipal(a)],
+    ["add", () => state.add("k", "v", 10_000)],
+    ["get", () => state.get("k")],
+    ["put", () => state.put("k", "v", 10_000)],
+    ["take", () => state.take("k", { tombstoneMs: 1_000 })],
+    ["remove", () => state.remove("k")],
+  ];
+};
+
+test.each(["ioredis", "node-redis"])(
+  "%s: every verb is one command, and none of them is a SCAN",
+  async (family) => {
+    const server = await startRedis();
+    const ioredis = new Redis(server.port, server.host);
+    const nodeRedis = createClient({ url: server.url });
+    nodeRedis.on("error", () => {});
+    await nodeRedis.connect();
+    const client = family === "ioredis" ? ioredis : nodeRedis;
+    const monitor = await ioredis.duplicate({ retryStrategy: () => null }).monitor();
+    const seen: string[] = [];
+    monitor.on("monitor", (_time, args: string[], source: string) => {
+      if (source !== "lua") seen.push(args[0]?.toUpperCase() ?? "");
+    });
+    try {
+      // Once for the server to learn the scripts, once to count.
+      for (const [, call] of verbs(client)) await call();
+      await ioredis.flushdb();
+      await waitUntil("MONITOR has caught up", () => seen.includes("FLUSHDB"));
+      seen.length = 0;
+      for (const [name, call] of verbs(client)) {
+        const mark = `mark ${name}`;
+        await ioredis.echo(mark);
+        await call();
+        await ioredis.echo(mark);
+        await waitUntil("MONITOR has shown it", () => seen.filter((word) => word === "ECHO").length === 2);
+        expect([name, seen.filter((word) => word !== "ECHO").length]).toEqual([name, 1]);
+        expect(seen).not.toContain("SCAN");
+        seen.length = 0;
+      }
+    } finally {
+      monitor.disconnect();
+      ioredis.disconnect();
+      nodeRedis.destroy();
+      await server.stop();
+    }
+  },
+);
