@@ -24,9 +24,9 @@ describe("the house style", () => {
 describe("a planted fault is found", () => {
   const body = "  x();\n".repeat(40);
   test.each([
-    ["function long() {\n" + body + "}", "function long of 42 lines"],
-    ["const long = () => {\n" + body + "};", "function long of 42 lines"],
-    ["class A {\n  long() {\n" + body + "  }\n}", "function long of 42 lines"],
+    [`function long() {\n${body}}`, "function long of 42 lines"],
+    [`const long = () => {\n${body}};`, "function long of 42 lines"],
+    [`class A {\n  long() {\n${body}  }\n}`, "function long of 42 lines"],
     ["x();\n".repeat(251), "file of 251 lines"],
     ["let x: any;", "any"],
     ["x as unknown as Record<string, any>", "any"],

@@ -54,7 +54,7 @@ test("every json block is JSON", () => {
 
 test("every link to a file of this tree leads somewhere", () => {
   const broken = documents.flatMap((path) => {
-    const text = readFileSync(join(root, path), "utf8").replace(/^(```+)[^]*?^\1$/gm, "");
+    const text = readFileSync(join(root, path), "utf8").replace(/^(```+)[\s\S]*?^\1$/gm, "");
     const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(
       ([, target]) => target ?? "",
     );
