@@ -1,0 +1,174 @@
+import type { Engine } from "../engine/engine.ts";
+import type { SaveOutcome } from "../engine/save-session.ts";
+import type { Session as EngineSession } from "../engine/session.ts";
+import type { LoginOptions, Stored, StoreHow, Visitor } from "./kept.ts";
+import { restoredCookie } from "./new-cookie.ts";
+import { type Session, type Viewed, viewSession } from "./session-view.ts";
+import type { StoreCookie } from "./store-session.ts";
+
+/** What all sessions of one backend share. */
+export interface BackendRules {
+  readonly engine: Engine;
+  /** The longest that a cookie's age may keep a session unused, where the application set a limit. */
+  readonly idleCapMs: number;
+  newCookie(visit: Visitor): StoreCookie;
+}
+
+/** A session on a backend: attribute by attribute, through the engine. */
+export class KeptInBackend implements Viewed {
+  readonly view: Session;
+  readonly #rules: BackendRules;
+  readonly #visit: Visitor;
+  readonly #newId: string | undefined;
+  #session: EngineSession | undefined;
+  /** The stored session whose place this one takes, in one step with its own first save. */
+  #replaced: EngineSession | undefined;
+  #cookie: StoreCookie | undefined;
+  #storing: Promise<unknown> | undefined;
+  #isVerified = false;
+
+  constructor(rules: BackendRules, visit: Visitor, loaded?: EngineSession, replaced?: EngineSession) {
+    this.#rules = rules;
+    this.#visit = visit;
+    this.#session = loaded;
+    this.#replaced = replaced;
+    this.#newId = loaded === undefined ? visit.newId() : undefined;
+    this.view = viewSession(this, visit);
+  }
+
+  get id(): string {
+    return this.#session?.id ?? (this.#newId as string);
+  }
+
+  get isNew(): boolean {
+    return this.#session?.isNew ?? true;
+  }
+
+  get hasData(): boolean {
+    return this.#session?.names().some((name) => name !== "cookie") ?? false;
+  }
+
+  /** The engine's session that a successor takes the place of; `undefined`: nothing is stored. */
+  get stored(): EngineSession | undefined {
+    return this.#replaced ?? (this.isNew ? undefined : this.#session);
+  }
+
+  get cookie(): StoreCookie {
+    this.#cookie ??= restoredCookie(this.#session?.get("cookie"), () => this.#rules.newCookie(this.#visit));
+    return this.#cookie;
+  }
+
+  setCookie(value: unknown): void {
+    this.#cookie = restoredCookie(value, () => this.#rules.newCookie(this.#visit));
+  }
+
+  attributes(): EngineSession | undefined {
+    return this.#session;
+  }
+
+  writable(): EngineSession {
+    this.#session ??= this.#rules.engine.create(this.#newId);
+    return this.#session;
+  }
+
+  store(how: StoreHow): Promise<Stored> | Stored {
+    if (this.#storing !== undefined) return this.#storing.then(() => this.store(how));
+    if (this.#replaced !== undefined) return this.#track(this.#exchange(this.#replaced));
+    const session = this.writable();
+    this.#applyCookie(session);
+    const deadline = how.isVerified && !this.#isVerified ? "always" : "due";
+    const outcome = session.saveNow(how.isUnchanged ? { deadline, only: [] } : { deadline });
+    if (typeof outcome === "string") return session.isReplaced ? "lost" : this.#noteSaved(outcome);
+    return this.#track(outcome.then((saved) => this.#noteSaved(saved)));
+  }
+
+  discard(): Promise<void> | undefined {
+    return this.#replaced === undefined ? undefined : this.destroy();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#storing;
+    await this.#replaced?.destroy();
+    await this.#session?.destroy();
+  }
+
+  save(): Promise<Stored> {
+    return Promise.resolve(this.store({ isVerified: true }));
+  }
+
+  async login(principal: string, options: LoginOptions): Promise<this | "followed"> {
+    await this.#storing;
+    const session = this.#replaced ?? this.writable();
+    if (this.#replaced !== undefined) this.#takeOver(session);
+    this.#applyCookie(session);
+    const keep = options.keep === undefined ? {} : { keep: [...options.keep, "cookie"] };
+    const result = await session.login(principal, { ...keep, device: options.device ?? this.#device() });
+    this.#session = session;
+    this.#replaced = undefined;
+    if (result === "followed") return "followed";
+    if (session.isNew) await session.save();
+    this.#noteVerified();
+    return this;
+  }
+
+  /** One step at a time: what comes meanwhile waits, and sees what was stored. */
+  #track(work: Promise<Stored>): Promise<Stored> {
+    const tracked = work.finally(() => {
+      if (this.#storing === tracked) this.#storing = undefined;
+    });
+    this.#storing = tracked.catch(() => undefined);
+    return tracked;
+  }
+
+  async #exchange(old: EngineSession): Promise<Stored> {
+    this.#takeOver(old);
+    this.#applyCookie(old);
+    await old.rename({ id: this.#newId as string });
+    this.#session = old;
+    this.#replaced = undefined;
+    this.#noteVerified();
+    return "stored";
+  }
+
+  /** The successor's attributes are the only ones that the old session has from here on. */
+  #takeOver(old: EngineSession): void {
+    old.assign(this.#session?.toObject() ?? {});
+    old.principal = undefined;
+    old.set("cookie", this.cookie);
+  }
+
+  /** Settings are stored with a new session and where the application looked at them; the age is its lifetime. */
+  #applyCookie(session: EngineSession): void {
+    const { cookie } = this;
+    const age = cookie.originalMaxAge;
+    if (typeof age === "number" && !Number.isNaN(age)) session.idleMs = Math.min(age, this.#rules.idleCapMs);
+    session.set("cookie", cookie);
+  }
+
+  #noteSaved(outcome: SaveOutcome): Stored {
+    if (outcome === "created" || outcome === "updated" || outcome === "touched") {
+      this.#noteVerified();
+      return outcome === "touched" ? "alive" : "stored";
+    }
+    if (outcome === "unchanged") return "alive";
+    return outcome === "expired" ? "expired" : "lost";
+  }
+
+  /**
+   * The backend has just confirmed that the session lives. What is answered in the same turn of the event
+   * loop needs no second confirmation: `session.save(() => res.redirect("/"))`.
+   */
+  #noteVerified(): void {
+    this.#isVerified = true;
+    setImmediate(() => {
+      this.#isVerified = false;
+    });
+  }
+
+  #device(): { userAgent?: string; address?: string } {
+    const { request } = this.#visit;
+    const userAgent = request.headers["user-agent"];
+    const address = request.ip ?? request.socket?.remoteAddress;
+    return { ...(userAgent !== undefined && { userAgent }), ...(address !== undefined && { address }) };
+  }
+}

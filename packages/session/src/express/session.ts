@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isPathMatch } from "../http/cookie-attributes.ts";
+import { holdResponse } from "../http/hold.ts";
+import { BackendShelf } from "./backend-shelf.ts";
+import { Commit } from "./commit.ts";
+import type { RequestWithSession } from "./kept.ts";
+import { readSessionOptions, type SessionOptions } from "./options.ts";
+import { originalPath } from "./secure.ts";
+import type { Session } from "./session-view.ts";
+import { StoreShelf } from "./store-shelf.ts";
+import { type Site, Visit } from "./visit.ts";
+import { Watch } from "./watch.ts";
+
+/** `req.session` with an application's own attributes. */
+export type SessionOf<Data extends object> = Session & Partial<Data>;
+
+/** A request that has passed {@link session}. */
+export type SessionRequestOf<Data extends object> = IncomingMessage & {
+  session: SessionOf<Data>;
+  sessionID: string;
+};
+
+export type SessionMiddleware<Data extends object = Record<string, unknown>> = (
+  request: IncomingMessage & { session?: SessionOf<Data> | undefined },
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * Sessions for Express, connect and `node:http`: takes the place of express-session, with its options and its
+ * `req.session`. Nothing reaches the client before the session it speaks of is stored; a save that fails goes
+ * to `next(error)` with `status` 503, and nothing of the response leaves. Throws {@link OptionError}.
+ */
+export function session<Data extends object = Record<string, unknown>>(
+  options: SessionOptions,
+): SessionMiddleware<Data> {
+  const config = readSessionOptions(options);
+  const shelf = config.backend === undefined ? new StoreShelf(config) : new BackendShelf(config);
+  const site: Site = { config, shelf, watch: new Watch(process.env.NODE_ENV !== "production") };
+  return (request, response, next) => serve(site, request as RequestWithSession, response, next);
+}
+
+function serve(
+  site: Site,
+  request: RequestWithSession,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  const { config, shelf } = site;
+  if (request.session || config.skip?.(request) === true || !shelf.isReady) {
+    next();
+    return;
+  }
+  const cookieOptions = config.cookieFor(request);
+  if (!isPathMatch(originalPath(request), cookieOptions.path ?? "/")) {
+    next();
+    return;
+  }
+  const visit = new Visit(site, request, cookieOptions);
+  holdResponse(response, new Commit(visit, response, next));
+  const entering = visit.begin();
+  if (entering === undefined) next();
+  else entering.then(() => next(), next);
+}

@@ -1,0 +1,76 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { OptionError } from "../errors.ts";
+import { decodeValue, readCookies } from "./read-cookie.ts";
+
+/** A secret as express-session takes it. */
+export type Secret = string | Uint8Array;
+
+/**
+ * The signature that express-session and cookie-signature put on a cookie: `s:` value `.`
+ * base64(hmac-sha256(value)) without padding. The first secret signs, all are tried on reading.
+ */
+export class CookieSigner {
+  readonly #keys: readonly KeyObject[];
+
+  constructor(secrets: readonly Secret[]) {
+    this.#keys = secrets.map((secret) => createSecretKey(secretBytes(secret)));
+  }
+
+  sign(id: string): string {
+    return `s:${id}.${mac(this.#keys[0] as KeyObject, id)}`;
+  }
+
+  /** The id in the first well signed cookie called `name`. `undefined`: none is. */
+  read(header: string | undefined, name: string): string | undefined {
+    for (const value of readCookies(header, name)) {
+      const decoded = decodeValue(value);
+      const id = decoded.startsWith("s:") ? this.#unsign(decoded.slice(2)) : undefined;
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  }
+
+  #unsign(signed: string): string | undefined {
+    const dot = signed.lastIndexOf(".");
+    // 43: base64 of 32 bytes without padding. Anything else needs no arithmetic.
+    if (dot < 1 || signed.length - dot - 1 !== 43) return undefined;
+    const id = signed.slice(0, dot);
+    const given = Buffer.from(signed.slice(dot + 1));
+    const isGood = (key: KeyObject): boolean => {
+      const expected = Buffer.from(mac(key, id));
+      return expected.length === given.length && timingSafeEqual(expected, given);
+    };
+    return this.#keys.some(isGood) ? id : undefined;
+  }
+}
+
+function mac(key: KeyObject, text: string): string {
+  return createHmac("sha256", key).update(text).digest("base64").slice(0, 43);
+}
+
+function secretBytes(secret: Secret): Uint8Array {
+  return typeof secret === "string" ? Buffer.from(secret) : secret;
+}
+
+/** The `secret` option: one, or a list whose first signs. Throws {@link OptionError}. */
+export function readSecrets(option: unknown): readonly Secret[] {
+  if (Array.isArray(option) && option.length === 0) {
+    throw new OptionError("secret", "secret option array must contain one or more strings");
+  }
+  const secrets: unknown[] = Array.isArray(option) ? option : [option];
+  for (const secret of secrets) {
+    if (secret === undefined || secret === null || secret === false || secret === "") {
+      throw new OptionError(
+        "secret",
+        "secret option required for sessions: a text of 32 random bytes, or a list of them",
+      );
+    }
+    if (typeof secret !== "string" && !(secret instanceof Uint8Array)) {
+      throw new OptionError(
+        "secret",
+        `must be a string or a Buffer, or a list of them, not ${typeof secret}`,
+      );
+    }
+  }
+  return secrets as Secret[];
+}
