@@ -60,9 +60,13 @@ export function cacheProvider(state: SharedState, options: CacheProviderOptions 
     removeAsync: async (id) => {
       if (id === null || id === undefined) return null;
       const key = keyOf(id);
-      const { outcome } = await claim(key);
+      const { outcome } = await claim(key).catch((error: unknown) => {
+        // In doubt: this validation ends here, and node-saml will call again to tidy up.
+        liveReads.leave(key);
+        throw error;
+      });
       if (outcome === "taken") {
-        liveReads.claimed(key);
+        liveReads.leave(key);
         return id;
       }
       if (!liveReads.hasContender(key)) return null;

@@ -1,5 +1,5 @@
 /**
- * How often this process has read each request id alive and not yet seen it claimed.
+ * How often this process has read each request id alive and not yet seen used.
  *
  * node-saml 5 calls `removeAsync` both to claim an id and, after any failure, to tidy up, and never looks at
  * the answer: throwing is the only refusal it hears, and a throw while it tidies up would hide the real error.
@@ -30,8 +30,8 @@ export class LiveReads {
     else entry.count += 1;
   }
 
-  /** Somebody here has claimed the id; the two reads that led to it are accounted for. */
-  claimed(id: string): void {
+  /** A validation here has claimed the id or failed to; the two reads that led to it are accounted for. */
+  leave(id: string): void {
     const entry = this.#reads.get(id);
     if (entry === undefined) return;
     entry.count -= 2;

@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
 import { LiveReads } from "../src/live-reads.ts";
 
-test("two reads make a contender; claiming accounts for two", () => {
+test("two reads make a contender; leaving accounts for two", () => {
   const reads = new LiveReads(1_000);
   reads.saw("a");
   expect(reads.hasContender("a")).toBe(false);
   reads.saw("a");
   expect(reads.hasContender("a")).toBe(true);
-  reads.claimed("a");
+  reads.leave("a");
   expect(reads.hasContender("a")).toBe(false);
   expect(reads.size).toBe(0);
 });
 
-test("of two contenders one remains after the claim", () => {
+test("of two contenders one remains when the other has left", () => {
   const reads = new LiveReads(1_000);
   for (let read = 0; read < 4; read += 1) reads.saw("a");
-  reads.claimed("a");
+  reads.leave("a");
   expect(reads.hasContender("a")).toBe(true);
 });
 

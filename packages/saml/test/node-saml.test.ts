@@ -1,6 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { type SAML, ValidateInResponseTo } from "@node-saml/node-saml";
-import type { SharedState } from "@unstick/session";
+import { DeadlineError, memoryState, type SharedState } from "@unstick/session";
 import type { IdentityProvider } from "@unstick/testbed/identity-provider";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cacheProvider } from "../src/index.ts";
@@ -29,6 +29,24 @@ test("without a shared state a login that ends elsewhere fails: InResponseTo is 
   const answer = await idp.answer({ ...ada, requestId: await beginLogin(a, idp) });
   expect(await present(b, answer)).toBe("InResponseTo is not valid");
   expect(await present(a, answer)).toBe("accepted ada@example.org");
+});
+
+test("a claim whose reply is lost is refused as what it is, and the same answer again is refused too", async () => {
+  const state = memoryState();
+  let replies = 0;
+  const lossy: SharedState = {
+    ...state,
+    take: async (...call) => {
+      const outcome = await state.take(...call);
+      replies += 1;
+      if (replies === 1) throw new DeadlineError("redis", "take", 1_000);
+      return outcome;
+    },
+  };
+  const a = createSaml(idp.certificate, cacheProvider(lossy));
+  const answer = await idp.answer({ ...ada, requestId: await beginLogin(a, idp) });
+  expect(await present(a, answer)).toBe("redis backend: take failed: no answer within 1000 ms");
+  expect(await present(a, answer)).toBe("InResponseTo is not valid");
 });
 
 describe.each(stateKinds)("node-saml on %s", (_name, open) => {

@@ -150,7 +150,7 @@ export class Director {
     const lost = await this.#crowd.check();
     if (lost > 0) return `${lost} people were logged out: their sessions were in memory that is gone.`;
     return demo.fleet.mode.isShared
-      ? "Nobody was logged out: the sessions are not in it."
+      ? "Nobody was logged out: sessions are kept outside the instances."
       : "Nobody more was logged out.";
   }
 

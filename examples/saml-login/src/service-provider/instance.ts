@@ -2,8 +2,6 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FromInstance, InstanceConfig, ToInstance } from "../fleet/messages.ts";
 import { findMode } from "../modes.ts";
-import { createExpressApp } from "./express-app.ts";
-import { createKoaApp } from "./koa-app.ts";
 import { type LoginState, localState, openSharedState } from "./login-state.ts";
 import { Witness } from "./witness.ts";
 
@@ -21,7 +19,7 @@ process.once("disconnect", () => process.exit());
 async function start(config: InstanceConfig): Promise<void> {
   const state = findMode(config.mode).isShared ? await openSharedState(config) : localState();
   const witness = new Witness(config.name, (step) => send({ type: "step", step }));
-  const server = createServer(createListener(config, state, witness));
+  const server = createServer(await createListener(config, state, witness));
   // Longer than the balancer's idle timeout of 60 s, as the ALB user guide asks; else it answers 502 now and then.
   server.keepAliveTimeout = 65_000;
   server.on("error", (error) => send({ type: "failed", sentence: error.message }));
@@ -36,21 +34,20 @@ async function start(config: InstanceConfig): Promise<void> {
   });
 }
 
-function createListener(config: InstanceConfig, state: LoginState, witness: Witness): RequestListener {
+/** Only the framework in question is loaded: instances start often here. */
+async function createListener(
+  config: InstanceConfig,
+  { cacheProvider, expressStore, koaStore }: LoginState,
+  witness: Witness,
+): Promise<RequestListener> {
+  const shared = cacheProvider === undefined ? {} : { cacheProvider };
   if (config.framework === "koa") {
-    const { cacheProvider, koaStore: sessionStore } = state;
-    return createKoaApp(
-      config,
-      { sessionStore, ...(cacheProvider && { cacheProvider }) },
-      witness,
-    ).callback();
+    const { createKoaApp } = await import("./koa-app.ts");
+    return createKoaApp(config, { ...shared, sessionStore: koaStore }, witness).callback();
   }
-  const { cacheProvider, expressStore: sessionStore } = state;
-  return createExpressApp(
-    config,
-    { ...(cacheProvider && { cacheProvider }), ...(sessionStore && { sessionStore }) },
-    witness,
-  );
+  const { createExpressApp } = await import("./express-app.ts");
+  const store = expressStore === undefined ? {} : { sessionStore: expressStore };
+  return createExpressApp(config, { ...shared, ...store }, witness);
 }
 
 function send(message: FromInstance): void {

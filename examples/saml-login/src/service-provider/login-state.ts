@@ -1,10 +1,7 @@
 import type { CacheProvider } from "@node-saml/node-saml";
-import { lmdbState } from "@unstick/lmdb";
-import { redisState } from "@unstick/redis";
 import { cacheProvider } from "@unstick/saml";
 import type { SharedState } from "@unstick/session";
 import type { Store } from "express-session";
-import { Redis } from "ioredis";
 import type { InstanceConfig, StateLocation } from "../fleet/messages.ts";
 import type { KoaSessionStore } from "./koa-app.ts";
 import { loginLifetimeMs } from "./saml-strategy.ts";
@@ -37,11 +34,14 @@ export async function openSharedState({ state: location }: InstanceConfig): Prom
 
 async function open(location: StateLocation): Promise<{ state: SharedState; close(): Promise<void> }> {
   if (location.kind === "lmdb") {
+    const { lmdbState } = await import("@unstick/lmdb");
     const state = lmdbState({ path: location.path });
     return { state, close: async () => state.close?.() };
   }
+  const [{ redisState }, { Redis }] = await Promise.all([import("@unstick/redis"), import("ioredis")]);
   const client = new Redis(location.url, { lazyConnect: true });
   await client.connect();
-  const state = redisState(client, { prefix: location.prefix });
+  // A laptop that starts three processes at once may stall for longer than production should wait.
+  const state = redisState(client, { prefix: location.prefix, deadlineMs: 10_000 });
   return { state, close: async () => void (await client.quit()) };
 }

@@ -5,6 +5,8 @@ const find = (id) => document.getElementById(id);
 let scene = null;
 /** What this browser's session depends on; when it changes, the instances are asked again. */
 let askedAbout = "";
+/** The mode in which this browser was logged in when it asked last; null if it was not. */
+let knownIn = null;
 
 new EventSource("/events").addEventListener("message", ({ data }) => {
   scene = JSON.parse(data);
@@ -15,6 +17,7 @@ find("deploy").addEventListener("click", () => act("deploy"));
 find("crowd-login").addEventListener("click", () => act("crowd"));
 find("logout").addEventListener("click", async () => {
   await fetch(`${scene.publicUrl}/logout`, { method: "POST", credentials: "include" });
+  knownIn = null;
   await askWhoIAm();
 });
 find("login").addEventListener("click", (event) => {
@@ -49,7 +52,10 @@ function render() {
     scene.log.map((sentence) => make("li", {}, sentence)),
   );
   const about = JSON.stringify([scene.mode, scene.instances.map(({ pid, health }) => [pid, health])]);
-  if (scene.busy !== null || about === askedAbout) return;
+  if (about === askedAbout) return;
+  // Nobody but us can know before we have asked.
+  find("you").setAttribute("aria-busy", "true");
+  if (scene.busy !== null) return;
   askedAbout = about;
   void askWhoIAm();
 }
@@ -80,23 +86,41 @@ function renderLogin() {
   find("timeline-text").textContent = timelineText(steps) || "No login yet.";
   const { tone, headline, sentences } = scene.explanation;
   find("explanation").className = tone;
-  replace("explanation", [make("h3", {}, headline), ...sentences.map((sentence) => make("p", {}, sentence))]);
+  const answered = scene.login?.answered;
+  const cookies = answered ? [make("p", { class: "cookies" }, cookieSentence(answered.cookies))] : [];
+  replace("explanation", [
+    make("h3", {}, headline),
+    ...sentences.map((sentence) => make("p", {}, sentence)),
+    ...cookies,
+  ]);
+}
+
+function cookieSentence(names) {
+  if (names.length === 0) return "No cookie came with the POST.";
+  return `Cookies that came with the POST: ${names.join(", ")}.`;
 }
 
 /** Ask several times, as a person who clicks around does: each answer comes from an instance of the balancer's choice. */
 async function askWhoIAm() {
   const answers = [];
+  find("you").setAttribute("aria-busy", "true");
   for (let time = 0; time < asked; time += 1) answers.push(await whoAmI());
   const known = answers.filter(({ user }) => user !== null);
   find("logout").hidden = known.length === 0;
+  replace("you", [
+    make("span", {}, verdictOn(known)),
+    ...(known.length === 0 ? [] : answers.map(answerChip)),
+  ]);
+  knownIn = known.length === 0 ? null : scene.mode;
+  find("you").setAttribute("aria-busy", "false");
+}
+
+function verdictOn(known) {
   const user = known[0]?.user;
-  const verdict =
-    known.length === 0
-      ? "You are not logged in."
-      : known.length === asked
-        ? `You are ${user}.`
-        : `Sometimes you are ${user}:`;
-  replace("you", [make("span", {}, verdict), ...(known.length === 0 ? [] : answers.map(answerChip))]);
+  if (known.length === asked) return `You are ${user}.`;
+  if (known.length > 0) return `Sometimes you are ${user}:`;
+  if (knownIn !== scene.mode) return "You are not logged in.";
+  return "You have been logged out: the instance that had your session in its memory is gone.";
 }
 
 async function whoAmI() {

@@ -1,7 +1,7 @@
 /** Draws one login: a lane for each machine, a column for each step. */
 
 const lanes = ["Identity provider", "Instance A", "Instance B", "Instance C"];
-const columns = ["1  Log in", "2  Sign in there", "3  The answer, by POST", "4  The next page"];
+const columns = ["1. Log in", "2. Sign in there", "3. The answer, by POST", "4. The next page"];
 const left = 150;
 const columnWidth = 205;
 const top = 44;
