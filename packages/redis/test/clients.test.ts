@@ -12,7 +12,7 @@ import { createClient as createClient5 } from "redis5";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RedisClient, redisBackend, redisState } from "../src/index.ts";
 import type { OpenClient } from "./client-families.ts";
-import { backendSubject, type Poke } from "./conformance-subject.ts";
+import { backendSubject, limits, type Poke } from "./conformance-subject.ts";
 import { sessionKey } from "./session-key.ts";
 
 const host = "127.0.0.1";
@@ -78,8 +78,10 @@ describe.each(Object.entries(settings))("%s", (_name, open) => {
     opened = await open();
   });
   afterAll(() => opened.close());
-  backendConformance({ test: test.concurrent }, async () =>
-    backendSubject(opened.client, opened.client, poke),
+  backendConformance(
+    { test: test.concurrent },
+    async () => backendSubject(opened.client, opened.client, poke),
+    limits,
   );
 });
 

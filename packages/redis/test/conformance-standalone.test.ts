@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { families, type OpenClient } from "./client-families.ts";
-import { backendSubject, type Poke, stateSubject } from "./conformance-subject.ts";
+import { backendSubject, limits, type Poke, stateSubject } from "./conformance-subject.ts";
 
 let server: RedisServer;
 let control: Redis;
@@ -29,8 +29,8 @@ describe.each(families)("$name, standalone", (family) => {
   });
   afterAll(() => Promise.all(open.map((client) => client.close())));
 
-  backendConformance(kit, async () => backendSubject(open[0].client, open[1].client, poke));
-  sharedStateConformance(kit, async () => stateSubject(open[0].client, open[1].client));
+  backendConformance(kit, async () => backendSubject(open[0].client, open[1].client, poke), limits);
+  sharedStateConformance(kit, async () => stateSubject(open[0].client, open[1].client), limits);
   test.concurrent("the backend answers as the model of the contract does", () =>
-    backendMatchesModel(fc, async () => backendSubject(open[0].client, open[1].client, poke), { runs: 60 }));
+    backendMatchesModel(fc, async () => backendSubject(open[0].client, open[1].client, poke), { runs: 40 }));
 });

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { BackendSubject, StateSubject } from "@unstick/session/testing";
+import type { BackendLimits, BackendSubject, StateSubject } from "@unstick/session/testing";
 import { type RedisClient, redisBackend, redisState } from "../src/index.ts";
+
+/** A server's clock cannot be advanced, and the cases run side by side on a machine that may be busy. */
+export const limits: BackendLimits = { shortMs: 1_500 };
 
 /** Sends one command to where `key` lives, past the backend. */
 export type Poke = (key: string, ...command: string[]) => Promise<unknown>;

@@ -4,7 +4,7 @@ import { type RedisServer, startRedis } from "@unstick/testbed";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { backendSubject, type Poke, stateSubject } from "./conformance-subject.ts";
+import { backendSubject, limits, type Poke, stateSubject } from "./conformance-subject.ts";
 
 /** The rule that docs/redis.md tells to use, word for word but for its key patterns and password. */
 const documented = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
@@ -48,6 +48,6 @@ test("the documented user may do nothing else", async () => {
 });
 
 describe("with least rights", () => {
-  backendConformance({ test: test.concurrent }, async () => backendSubject(ioredis, nodeRedis, poke));
-  sharedStateConformance({ test: test.concurrent }, async () => stateSubject(nodeRedis, ioredis));
+  backendConformance({ test: test.concurrent }, async () => backendSubject(ioredis, nodeRedis, poke), limits);
+  sharedStateConformance({ test: test.concurrent }, async () => stateSubject(nodeRedis, ioredis), limits);
 });
