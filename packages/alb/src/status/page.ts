@@ -13,7 +13,16 @@ export function page(statusPath: string): string {
 <style>${style}</style>
 </head>
 <body data-events="${statusPath}/events">
-<header>
+${body}
+<footer class="muted">The same as <a href="${statusPath}/status.json">JSON</a></footer>
+<p id="announce" class="hidden" aria-live="polite"></p>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+const body = `<header>
   <div>
     <h1>Load balancer</h1>
     <p id="stickiness" class="muted">connecting</p>
@@ -38,11 +47,4 @@ export function page(statusPath: string): string {
     </div>
     <p id="no-clients" class="empty">Nobody is pinned yet.</p>
   </section>
-</main>
-<footer class="muted">The same as <a href="${statusPath}/status.json">JSON</a></footer>
-<p id="announce" class="hidden" aria-live="polite"></p>
-<script>${script}</script>
-</body>
-</html>
-`;
-}
+</main>`;
