@@ -8,8 +8,8 @@ export {
   type SessionOptions,
 } from "./options.ts";
 export { type SessionMiddleware, type SessionOf, type SessionRequestOf, session } from "./session.ts";
-export { SessionStore } from "./session-store.ts";
+export { type ListedSession, SessionStore } from "./session-store.ts";
 export { Session } from "./session-view.ts";
 export type { StoreCallback } from "./store-callback.ts";
-export type { StoredData, StoreOptions } from "./store-options.ts";
+export type { StoredData, StoredSession, StoreOptions } from "./store-options.ts";
 export { type SessionRequest, StoreCookie, StoreSession } from "./store-session.ts";

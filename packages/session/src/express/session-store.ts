@@ -7,8 +7,17 @@ import type { Session } from "../engine/session.ts";
 import { handleKey, sessionKey } from "../engine/session-id.ts";
 import { BackendWatch } from "./backend-watch.ts";
 import { type StoreCallback, settle } from "./store-callback.ts";
-import { readStoreOptions, type StoredData, type StoreOptions, type StorePolicy } from "./store-options.ts";
+import {
+  readStoreOptions,
+  type StoredData,
+  type StoredSession,
+  type StoreOptions,
+  type StorePolicy,
+} from "./store-options.ts";
 import { type SessionRequest, StoreCookie, StoreSession } from "./store-session.ts";
+
+/** A session in {@link SessionStore.all}, named by its handle. */
+export type ListedSession = StoredSession & { readonly id: string };
 
 /**
  * A Store for express-session (1.x and the coming 2.0) on any {@link Backend}. A session that was loaded is
@@ -40,8 +49,8 @@ export class SessionStore extends EventEmitter {
   }
 
   /** The session under an id that a client gave, or `null`. A handle opens nothing. */
-  get(id: string, callback?: StoreCallback<StoredData | null>): Promise<StoredData | null | undefined> {
-    return this.#answer(this.read(id), callback);
+  get(id: string, callback?: StoreCallback<StoredSession | null>): Promise<StoredSession | null | undefined> {
+    return this.#answer(this.read(id) as Promise<StoredSession | null>, callback);
   }
 
   /** Save: a session that was loaded as an update, any other as a new one or in place of what is stored. */
@@ -60,7 +69,7 @@ export class SessionStore extends EventEmitter {
   }
 
   /** All sessions, each with its handle as `id`. Reads every one: never on a request path. */
-  all(callback?: StoreCallback<StoredData[]>): Promise<StoredData[] | undefined> {
+  all(callback?: StoreCallback<ListedSession[]>): Promise<ListedSession[] | undefined> {
     return this.#answer(this.#readAll(), callback);
   }
 
@@ -82,7 +91,8 @@ export class SessionStore extends EventEmitter {
   }
 
   /** As express-session's, with the base handed on to the object that it makes. */
-  createSession(request: SessionRequest, data: Record<string, unknown>): StoreSession {
+  createSession(request: SessionRequest, loaded: object): StoreSession {
+    const data = loaded as Record<string, unknown>;
     const settings = data.cookie as Record<string, unknown>;
     const expires = settings.expires;
     const originalMaxAge = settings.originalMaxAge as number | null;
@@ -210,12 +220,13 @@ export class SessionStore extends EventEmitter {
     return count;
   }
 
-  async #readAll(): Promise<StoredData[]> {
-    const sessions: StoredData[] = [];
+  async #readAll(): Promise<ListedSession[]> {
+    const sessions: ListedSession[] = [];
     for await (const key of this.#engine.keys()) {
       const session = await this.#engine.loadKey(key);
       const data = session?.toObject();
-      if (session?.isDamaged === false) sessions.push({ ...data, id: session.handle });
+      if (session?.isDamaged === false)
+        sessions.push({ ...(data as unknown as StoredSession), id: session.handle });
     }
     return sessions;
   }

@@ -3,7 +3,7 @@ import { resolveLifetime } from "../engine/lifetime.ts";
 import type { EngineOptions } from "../engine/options.ts";
 import type { Device } from "../engine/session-state.ts";
 import { OptionError } from "../errors.ts";
-import type { SessionRequest } from "./store-session.ts";
+import type { SessionRequest, StoreCookie } from "./store-session.ts";
 
 /** What all stores for express-session take, beside what their backend takes. */
 export interface StoreOptions
@@ -58,6 +58,12 @@ export interface StorePolicy {
   device(request: SessionRequest | undefined): Device;
 }
 
+/** A session as a store gives it: beside its cookie, whatever the application put there. */
+export interface StoredSession {
+  readonly cookie: StoreCookie;
+}
+
+/** What a store is given: whatever it is, it may lack a cookie. */
 export type StoredData = Readonly<Record<string, unknown>> & {
   readonly cookie?: { readonly expires?: unknown };
 };
@@ -95,7 +101,8 @@ export function readStoreOptions(
     const isOwn = (OWN as readonly string[]).includes(name);
     Object.assign(isOwn ? own : engine, { [name]: value });
   }
-  const checked = { ...STORE_DEFAULTS, ...own } as StoreOptions & typeof STORE_DEFAULTS;
+  const checked = { ...STORE_DEFAULTS, ...own, lifetime: options.lifetime } as StoreOptions &
+    typeof STORE_DEFAULTS;
   requireStoreOptions(checked, own);
   const idle = idleRule(checked, options.lifetime !== undefined);
   if (!("lifetime" in engine)) engine.lifetime = { idleMs: idle.defaultMs };

@@ -6,14 +6,14 @@ import type { StoreCallback } from "./store-callback.ts";
  */
 export class StoreCookie {
   /** Properties in the order and under the names that express-session's Cookie has. */
-  declare _expires: Date | boolean | null | undefined;
-  declare originalMaxAge: number | null | undefined;
+  declare _expires: Date | null | undefined;
+  declare originalMaxAge: number | null;
   path = "/";
   httpOnly = true;
   declare secure?: boolean | "auto";
   declare domain?: string;
-  declare sameSite?: boolean | string;
-  declare priority?: string;
+  declare sameSite?: boolean | "lax" | "strict" | "none";
+  declare priority?: "low" | "medium" | "high";
   declare partitioned?: boolean;
 
   constructor(settings: Readonly<Record<string, unknown>>) {
@@ -21,23 +21,24 @@ export class StoreCookie {
     for (const name of Object.keys(settings)) {
       if (name !== "data" && name !== "originalMaxAge") Object.assign(this, { [name]: settings[name] });
     }
-    this.originalMaxAge = (settings.originalMaxAge as number | null | undefined) ?? this.maxAge;
+    this.originalMaxAge = (settings.originalMaxAge ?? this.maxAge) as number | null;
   }
 
-  get expires(): Date | boolean | null | undefined {
+  get expires(): Date | null | undefined {
     return this._expires;
   }
 
-  set expires(date: Date | boolean | null | undefined) {
+  set expires(date: Date | null | undefined) {
     this._expires = date;
-    this.originalMaxAge = this.maxAge;
+    this.originalMaxAge = this.maxAge as number | null;
   }
 
-  /** Milliseconds from now until `expires`; `null`: until the browser closes. */
-  get maxAge(): number | null | undefined {
-    return this._expires instanceof Date
-      ? this._expires.getTime() - Date.now()
-      : (this._expires as null | undefined);
+  /** Milliseconds from now until `expires`; without one, what `expires` is, as express-session has it. */
+  get maxAge(): number | undefined {
+    const { _expires } = this;
+    return _expires instanceof Date
+      ? _expires.getTime() - Date.now()
+      : (_expires as null | undefined as undefined);
   }
 
   set maxAge(ms: number | null | undefined) {
