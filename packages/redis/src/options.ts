@@ -56,6 +56,16 @@ export function checkOptions(options: RedisOptions, defaultPrefix: string): Chec
   };
 }
 
+/** Tell the options of the backend from those of whoever stands before it. */
+export function splitOptions<T extends RedisOptions>(
+  options: T,
+): readonly [redis: RedisOptions, rest: Omit<T, keyof RedisOptions>] {
+  const entries = Object.entries(options);
+  const isOurs = ([name]: [string, unknown]): boolean => NAMES.includes(name);
+  const rest = Object.fromEntries(entries.filter((entry) => !isOurs(entry)));
+  return [Object.fromEntries(entries.filter(isOurs)), rest as Omit<T, keyof RedisOptions>];
+}
+
 function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== "string") throw new OptionError("prefix", "must be a string");
   const bytes = Buffer.byteLength(prefix);

@@ -1,6 +1,6 @@
 import { SessionStore, type StoreOptions } from "@unstick/session/express";
 import type { RedisClient } from "../clients/link.ts";
-import type { RedisOptions } from "../options.ts";
+import { type RedisOptions, splitOptions } from "../options.ts";
 import { redisBackend } from "../redis-backend.ts";
 import { refuseOption } from "../refused-option.ts";
 
@@ -22,11 +22,8 @@ export class RedisStore extends SessionStore {
       "scanCount",
       "enumeration never runs on a request path and sizes its own steps; leave it out",
     );
-    const { client, prefix, deadlineMs, ...rest } = options;
-    const given = {
-      ...(prefix !== undefined && { prefix }),
-      ...(deadlineMs !== undefined && { deadlineMs }),
-    };
-    super(redisBackend(client, given), rest);
+    const { client, ...others } = options;
+    const [redis, rest] = splitOptions(others);
+    super(redisBackend(client, redis), rest);
   }
 }

@@ -1,6 +1,6 @@
 import { KoaStore, type KoaStoreOptions } from "@unstick/session/koa";
 import type { RedisClient } from "../clients/link.ts";
-import type { RedisOptions } from "../options.ts";
+import { type RedisOptions, splitOptions } from "../options.ts";
 import { redisBackend } from "../redis-backend.ts";
 
 export interface RedisStoreOptions extends KoaStoreOptions, RedisOptions {
@@ -15,11 +15,8 @@ export interface RedisStoreOptions extends KoaStoreOptions, RedisOptions {
  */
 export class RedisStore extends KoaStore {
   constructor(options: RedisStoreOptions) {
-    const { client, prefix, deadlineMs, ...rest } = options;
-    const given = {
-      ...(prefix !== undefined && { prefix }),
-      ...(deadlineMs !== undefined && { deadlineMs }),
-    };
-    super(redisBackend(client, given), rest);
+    const { client, ...others } = options;
+    const [redis, rest] = splitOptions(others);
+    super(redisBackend(client, redis), rest);
   }
 }
