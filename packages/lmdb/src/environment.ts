@@ -49,13 +49,29 @@ export async function leaveEnvironment(environment: Environment): Promise<void> 
 function openFile(path: string): SharedEnvironment {
   const layout = { encoding: "binary", keyEncoding: "binary" } as const;
   try {
-    const root = open<Buffer, Buffer>({ path, noSubdir: true, maxReaders: MAX_READERS, ...layout });
+    const root = withoutExitListener(() =>
+      open<Buffer, Buffer>({ path, noSubdir: true, maxReaders: MAX_READERS, ...layout }),
+    );
     const rows = root.openDB<Buffer, Buffer>({ name: "unstick.rows", ...layout });
     const expiry = root.openDB<Buffer, Buffer>({ name: "unstick.expiry", ...layout });
     return { root, rows, expiry, flush: flusher(root), users: 0 };
   } catch (error) {
     throw new OptionError("path", `${path} cannot be opened as an LMDB file (${reasonOf(error)}); ${REMEDY}`);
   }
+}
+
+/**
+ * At `process.exit()` lmdb's listener takes the file from under a flush that is under way in another thread,
+ * and the process crashes on its way out. Without it the file is closed a moment later, by the hook that
+ * lmdb leaves with Node, which waits for such threads first.
+ */
+function withoutExitListener<T>(openFirst: () => T): T {
+  const known = process.listeners("exit");
+  const opened = openFirst();
+  for (const listener of process.listeners("exit")) {
+    if (!known.includes(listener)) process.removeListener("exit", listener);
+  }
+  return opened;
 }
 
 const REMEDY =

@@ -8,8 +8,17 @@ const ERRORS = {
 } as const;
 
 /** Records that this release cannot read: told apart, left alone, and ended when asked. */
-export const DAMAGE_CASES: readonly Case<BackendSubject>[] = (["damaged", "newer"] as const).flatMap(
-  (kind) => [
+export const DAMAGE_CASES: readonly Case<BackendSubject>[] = [
+  ...leftAlone("damaged"),
+  ...leftAlone("newer"),
+  ...ended("damaged"),
+  ...ended("newer"),
+];
+
+type Kind = keyof typeof ERRORS;
+
+function leftAlone(kind: Kind): readonly Case<BackendSubject>[] {
+  return [
     {
       name: `${kind}: read, update, touch and rename reject, and the record is left as it is`,
       run: async (stage: Stage<BackendSubject>) => {
@@ -26,6 +35,11 @@ export const DAMAGE_CASES: readonly Case<BackendSubject>[] = (["damaged", "newer
         assert.equal(await backend.read(keyOf("b")), null);
       },
     },
+  ];
+}
+
+function ended(kind: Kind): readonly Case<BackendSubject>[] {
+  return [
     {
       name: `${kind}: create answers taken, destroy ends it`,
       run: async (stage: Stage<BackendSubject>) => {
@@ -57,13 +71,10 @@ export const DAMAGE_CASES: readonly Case<BackendSubject>[] = (["damaged", "newer
         await assert.rejects(backend.read(keyOf("a")), ERRORS[kind]);
       },
     },
-  ],
-);
+  ];
+}
 
-async function damaged(
-  { subject }: Stage<BackendSubject>,
-  kind: "damaged" | "newer",
-): Promise<BackendSubject["backend"]> {
+async function damaged({ subject }: Stage<BackendSubject>, kind: Kind): Promise<BackendSubject["backend"]> {
   await subject.backend.create(keyOf("a"), new Map([["n", "a secret"]]), LONG);
   assert.ok(subject.damage, "the factory gives damage(), or the limits declare `damage: false`");
   await subject.damage(keyOf("a"), kind);

@@ -69,57 +69,39 @@ export function modelCommands(fc: Fc, withTime: boolean): Arbitrary<ModelCommand
   const token = fc.option(tokens(fc), { nil: undefined });
   const attributes = change.map(({ set }) => new Map(set));
   return [
-    key.map((k) =>
-      verb(
-        `read(${k})`,
-        (m) => m.read(k),
-        (b) => readOf(b, k),
-      ),
+    key.map(
+      (k) =>
+        new VerbCommand(
+          text("read", [k]),
+          (m) => m.read(k),
+          (b) => readOf(b, k),
+        ),
     ),
-    fc.tuple(key, attributes, life).map((args) =>
-      verb(
-        text("create", args),
-        (m) => m.create(...args),
-        (b) => b.create(...args),
-      ),
-    ),
-    fc.tuple(key, change, life, token).map((args) =>
-      verb(
-        text("update", args),
-        (m) => m.update(...args),
-        (b) => b.update(...args),
-      ),
-    ),
-    fc.tuple(key, life).map((args) =>
-      verb(
-        text("touch", args),
-        (m) => m.touch(...args),
-        (b) => b.touch(...args),
-      ),
-    ),
-    fc.tuple(key, ms).map((args) =>
-      verb(
-        text("destroy", args),
-        (m) => m.destroy(...args),
-        (b) => b.destroy(...args),
-      ),
-    ),
-    fc.tuple(key, key, change, life, ms).map((args) =>
-      verb(
-        text("rename", args),
-        (m) => m.rename(...args),
-        (b) => b.rename(...args),
-      ),
-    ),
-    fc.constant(verb("sessionKeys()", (m) => m.sessionKeys(), listed)),
+    calls("create", fc.tuple(key, attributes, life)),
+    calls("update", fc.tuple(key, change, life, token)),
+    calls("touch", fc.tuple(key, life)),
+    calls("destroy", fc.tuple(key, ms)),
+    calls("rename", fc.tuple(key, key, change, life, ms)),
+    fc.constant(new VerbCommand("sessionKeys()", (m) => m.sessionKeys(), listed)),
     ...(withTime
       ? [fc.constantFrom(1, 9, 10, 50, 99, 100, 60_000).map((step) => new AdvanceCommand(step))]
       : []),
   ];
 }
 
-function verb(...args: ConstructorParameters<typeof VerbCommand>): ModelCommand {
-  return new VerbCommand(...args);
+/** Verbs that the model has under the same name and with the same arguments. */
+function calls(
+  name: "create" | "update" | "touch" | "destroy" | "rename",
+  args: Arbitrary<unknown[]>,
+): Arbitrary<ModelCommand> {
+  return args.map(
+    (given) =>
+      new VerbCommand(
+        text(name, given),
+        (model) => Reflect.apply(model[name], model, given) as unknown,
+        (backend) => Reflect.apply(backend[name], backend, given) as Promise<unknown>,
+      ),
+  );
 }
 
 /** Mostly long: a model of sessions that are all dead would agree with anything. */
