@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream";
 import type { Balancer, Routed } from "../balancer.ts";
 import type { CookieLines } from "../rules/claim.ts";
 import { responseHeaders, setCookieLines } from "../rules/response-headers.ts";
@@ -28,8 +26,7 @@ export function run(exchange: Exchange): void {
     if (!response.writableFinished) noteLeaving(exchange);
     upstream.destroy();
   });
-  // An error of either side is handled where it is heard; pipeline only has to end the other side.
-  pipeline(request, upstream, () => {});
+  request.pipe(upstream);
 }
 
 /** [D] No data from the target within the idle timeout is a 504; from the client, whose request is not complete, a 408. */
@@ -53,11 +50,10 @@ function passAnswer(exchange: Exchange, answer: IncomingMessage): void {
   // With a Date of the target, or none at all: a balancer makes none up.
   response.sendDate = false;
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", headers);
-  // A stream of events has to reach the client before its first event does.
-  response.flushHeaders();
-  pipeline(answer, response, (error) => {
-    if (error) response.destroy();
-  });
+  // A stream of events has to reach the client before its first event does; what has a length follows at once.
+  if (answer.headers["content-length"] === undefined) response.flushHeaders();
+  answer.pipe(response);
+  answer.once("aborted", () => response.destroy());
 }
 
 /** Once the head is out an error can only be shown by cutting the connection: a half answer must not look whole. */
@@ -86,12 +82,16 @@ function noteLeaving({ balancer, response }: Exchange): void {
 
 function trackInFlight(exchange: Exchange): void {
   const { balancer, target, response } = exchange;
-  const ended = once(response, "close").then(() => {});
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   // [D] "If the deregistration delay elapses" with a request in flight: 502.
   const entry = { ended, cut: (): void => fail(exchange, 502) };
   target.inFlight.add(entry);
-  void ended.then(() => {
+  response.once("close", () => {
     target.inFlight.delete(entry);
     balancer.notify();
+    end();
   });
 }
