@@ -24,7 +24,7 @@ export class KeptInBackend implements Viewed {
   /** The stored session whose place this one takes, in one step with its own first save. */
   #replaced: EngineSession | undefined;
   #cookie: StoreCookie | undefined;
-  #storing: Promise<unknown> | undefined;
+  #storing: Promise<void> | undefined;
   #isVerified = false;
 
   constructor(rules: BackendRules, visit: Visitor, loaded?: EngineSession, replaced?: EngineSession) {
@@ -113,11 +113,12 @@ export class KeptInBackend implements Viewed {
 
   /** One step at a time: what comes meanwhile waits, and sees what was stored. */
   #track(work: Promise<Stored>): Promise<Stored> {
-    const tracked = work.finally(() => {
-      if (this.#storing === tracked) this.#storing = undefined;
-    });
-    this.#storing = tracked.catch(() => undefined);
-    return tracked;
+    const clear = (): void => {
+      if (this.#storing === settled) this.#storing = undefined;
+    };
+    const settled: Promise<void> = work.then(clear, clear);
+    this.#storing = settled;
+    return work;
   }
 
   async #exchange(old: EngineSession): Promise<Stored> {
