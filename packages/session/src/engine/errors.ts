@@ -1,6 +1,6 @@
 import { UnstickError } from "../errors.ts";
 
-/** A stored value or header that cannot be decoded. Never leaves the engine: the record counts as damaged. */
+/** What a key ring cannot open, or a codec cannot decode. The engine never lets it out: the record counts as damaged. */
 export class UndecodableError extends Error {
   override readonly name = "UndecodableError";
 }

@@ -7,10 +7,11 @@ export {
   SessionLimitError,
   SessionReplacedError,
   SessionTooLargeError,
+  UndecodableError,
   UnsupportedError,
 } from "./errors.ts";
 export type { SessionEvent, SessionEventName, SessionEvents } from "./events.ts";
-export type { EncryptionOptions } from "./key-ring.ts";
+export { type EncryptionOptions, KeyRing } from "./key-ring.ts";
 export { LIFETIME_PRESETS, type LifetimePreset } from "./lifetime.ts";
 export { type ConflictRule, ENGINE_DEFAULTS, type EngineOptions, type Policy } from "./options.ts";
 export type { PrincipalSession, PrincipalSessions } from "./principal-sessions.ts";
