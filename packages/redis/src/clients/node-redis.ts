@@ -28,6 +28,12 @@ interface Cluster {
 /** Whatever types the application maps replies to, ours come in the client's plain ones. */
 const options = { typeMapping: {} };
 
+/**
+ * Version 6 gives each command 5 s by default to leave the queue, by an AbortSignal that costs as much as the
+ * rest of the call. Where the client is connected there is no queue, and calls here have a deadline anyway.
+ */
+const unqueued = { ...options, timeout: undefined };
+
 export function isNodeRedis(client: object): client is Client {
   return "sendCommand" in client && isFunction(client.sendCommand);
 }
@@ -58,7 +64,7 @@ export function nodeRedisLink(client: Client | Cluster | Sentinel): Link {
 
 function sender(client: Client): Send {
   const plain = withoutLegacyMode(client);
-  return (command) => plain.sendCommand(command, options);
+  return (command) => plain.sendCommand(command, plain.isReady === true ? unqueued : options);
 }
 
 function sentinelSender(client: Sentinel): Send {
