@@ -12,7 +12,7 @@ import {
 } from "@unstick/session";
 import type { Caller } from "./caller.ts";
 import { REPLY } from "./lua/record.ts";
-import { CREATE, DESTROY, PROBE, READ, TOUCH, UPDATE } from "./lua/session-scripts.ts";
+import { CREATE, DESTROY, PROBE, READ, TOUCH, UPDATE, UPDATE_ONCE } from "./lua/session-scripts.ts";
 import { replyAttributes, replyList, replyNumber, replyText } from "./reply.ts";
 
 /** A script's reply: its code, and what comes with it. */
@@ -66,7 +66,8 @@ export function updateSession(
 ): Promise<UpdateOutcome> {
   const args = [...lifetimeArgs(lifetime), ...mark];
   pushChange(args, change);
-  return caller.script("update", UPDATE, [key], args, (raw) => {
+  const script = mark[0] === "" ? UPDATE : UPDATE_ONCE;
+  return caller.script("update", script, [key], args, (raw) => {
     const [code, rest] = decodeReply(caller, raw);
     if (code === REPLY.ok) return { outcome: "ok", current: replyAttributes(rest) };
     return decodeRefusal(caller, "update", code, rest);

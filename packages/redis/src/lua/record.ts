@@ -27,22 +27,20 @@ export const REPLY = {
 /** The format this release writes, and the newest that it reads. */
 export const FORMAT_VERSION = 1;
 
-export const RECORD: string = `
+/** Judge a header. In parts, since a script makes its functions anew in each run. */
+export const JUDGE: string = `
 local function now()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local function header(kind, created)
-  return '\\1\\254' .. kind .. struct.pack('>I6', created)
-end
 local function judge(h)
-  local version, check = string.byte(h, 1, 2)
-  if not check or version == 0 or version + check ~= 255 then return nil, {4} end
+  local version, check, kind = string.byte(h, 1, 3)
+  if not kind or version == 0 or version + check ~= 255 then return nil, {4} end
   if version > 1 then return nil, {5, version} end
-  local kind, size = string.sub(h, 3, 3), #h
-  if kind == 'L' and (size == 9 or size == 14) then return 'L' end
-  if kind == 'T' and size == 9 then return 'T', {1} end
-  if kind == 'M' and size > 15 then
+  local size = #h
+  if kind == 76 and (size == 9 or size == 14) then return 'L' end
+  if kind == 84 and size == 9 then return 'T', {1} end
+  if kind == 77 and size > 15 then
     if struct.unpack('>I6', h, 10) > now() then return 'M', {2, string.sub(h, 16)} end
     return 'M', {1}
   end
@@ -52,6 +50,10 @@ local function wrongtype(failure)
   if string.find(failure.err, 'WRONGTYPE', 1, true) then return {4} end
   return failure
 end
+`;
+
+/** The header of a live session, or nothing and the reply to give; and moving its deadline. */
+export const LIVE: string = `
 local function live(key)
   local h = redis.pcall('HGET', key, '')
   if type(h) == 'table' then return nil, wrongtype(h) end
@@ -59,6 +61,7 @@ local function live(key)
   local kind, refusal = judge(h)
   return h, refusal
 end
+local function created(h) return (struct.unpack('>I6', h, 4)) end
 local function lifetime(created, idle, absolute)
   local left = tonumber(idle)
   if absolute ~= '' then left = math.min(left, created + absolute - now()) end
@@ -67,7 +70,13 @@ end
 local function expire(key, left)
   if left > 0 then redis.call('PEXPIRE', key, left) else redis.call('UNLINK', key) end
 end
-local function created(h) return (struct.unpack('>I6', h, 4)) end
+`;
+
+/** Making records and tombstones. */
+export const WRITE: string = `
+local function header(kind, created)
+  return '\\1\\254' .. kind .. struct.pack('>I6', created)
+end
 local function bury(key, ms)
   redis.call('UNLINK', key)
   if ms > 0 then

@@ -1,5 +1,5 @@
 import { CHANGE } from "./change.ts";
-import { RECORD } from "./record.ts";
+import { JUDGE, LIVE, WRITE } from "./record.ts";
 import { type Script, script } from "./script.ts";
 
 const MARK = `
@@ -13,7 +13,9 @@ end
 
 /** KEYS from, to (one slot); ARGV idle, absolute, grace, tombstone, name of to, change. */
 export const RENAME: Script = script(
-  RECORD,
+  JUDGE,
+  LIVE,
+  WRITE,
   CHANGE,
   MARK,
   `
@@ -40,7 +42,9 @@ return {0}
  * attributes as they were; header and tokens, which are no UTF-8, in hexadecimal behind an empty name.
  */
 export const LEAVE: Script = script(
-  RECORD,
+  JUDGE,
+  LIVE,
+  WRITE,
   CHANGE,
   MARK,
   `
@@ -68,7 +72,9 @@ return {0, added, attributes, marks}
 
 /** The second half. KEYS to; ARGV idle, absolute, how many marks, name, value of each mark, name, value, … */
 export const ARRIVE: Script = script(
-  RECORD,
+  JUDGE,
+  LIVE,
+  WRITE,
   `
 local to = KEYS[1]
 if redis.call('EXISTS', to) == 1 then return {6} end

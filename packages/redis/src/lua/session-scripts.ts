@@ -1,18 +1,18 @@
 import { CHANGE } from "./change.ts";
-import { RECORD } from "./record.ts";
+import { JUDGE, LIVE, WRITE } from "./record.ts";
 import { type Script, script } from "./script.ts";
 import { TOKENS } from "./tokens.ts";
 
 /** KEYS key. Answers 0, ms left, ms of age, moved to or nothing, name, value, … (an empty name is no attribute). */
 export const READ: Script = script(
-  RECORD,
+  JUDGE,
   `
-local all = redis.pcall('HGETALL', KEYS[1])
+local key, byte = KEYS[1], string.byte
+local all = redis.pcall('HGETALL', key)
 if all.err then return wrongtype(all) end
-if #all == 0 then return {1} end
 local h
 for i = 1, #all, 2 do
-  local first = string.byte(all[i])
+  local first = byte(all[i])
   if not first then
     h = all[i + 1]
     all[i + 1] = ''
@@ -20,20 +20,20 @@ for i = 1, #all, 2 do
     all[i], all[i + 1] = '', ''
   end
 end
-if not h then return {4} end
+if not h then return {#all == 0 and 1 or 4} end
 local kind, refusal = judge(h)
-if kind == 'L' then return {0, redis.call('PTTL', KEYS[1]), now() - created(h), '', all} end
-if kind == 'M' and refusal[1] == 2 then
-  local t = now()
-  return {0, struct.unpack('>I6', h, 10) - t, t - created(h), refusal[2], all}
-end
-return refusal
+if not kind or (refusal and refusal[1] ~= 2) then return refusal end
+local t, born = now(), struct.unpack('>I6', h, 4)
+if kind == 'L' then return {0, redis.call('PTTL', key), t - born, '', all} end
+return {0, struct.unpack('>I6', h, 10) - t, t - born, refusal[2], all}
 `,
 );
 
 /** KEYS key; ARGV idle, absolute, name, value, … */
 export const CREATE: Script = script(
-  RECORD,
+  JUDGE,
+  LIVE,
+  WRITE,
   `
 local key = KEYS[1]
 if redis.call('EXISTS', key) == 1 then
@@ -51,12 +51,7 @@ return {0}
 `,
 );
 
-/** KEYS key; ARGV idle, absolute, writer, sequence, change. Answers 0 or 3 and name, value, … now. */
-export const UPDATE: Script = script(
-  RECORD,
-  CHANGE,
-  TOKENS,
-  `
+const CHANGE_RECORD = `
 local key = KEYS[1]
 local h, refusal = live(key)
 if refusal then return refusal end
@@ -80,13 +75,18 @@ for i = 1, #added do more[#more + 1] = added[i] end
 apply(key, l, more)
 if crowded then forget(key) end
 expire(key, lifetime(created(h), ARGV[1], ARGV[2]))
-return {0, added}
-`,
-);
+return {0, added}`;
+
+/** KEYS key; ARGV idle, absolute, nothing, nothing, change. Answers 0 or 3 and name, value, … now. */
+export const UPDATE: Script = script(JUDGE, LIVE, WRITE, CHANGE, CHANGE_RECORD);
+
+/** As {@link UPDATE}, once for each writer (ARGV 3) and sequence (4). */
+export const UPDATE_ONCE: Script = script(JUDGE, LIVE, WRITE, CHANGE, TOKENS, CHANGE_RECORD);
 
 /** KEYS key; ARGV idle, absolute. */
 export const TOUCH: Script = script(
-  RECORD,
+  JUDGE,
+  LIVE,
   `
 local h, refusal = live(KEYS[1])
 if refusal then return refusal end
@@ -96,14 +96,15 @@ return {0}
 );
 
 /** KEYS key. Answers 0 when it is a live session. */
-export const PROBE: Script = script(RECORD, "local _, refusal = live(KEYS[1]) return refusal or {0}");
+export const PROBE: Script = script(JUDGE, LIVE, "local _, refusal = live(KEYS[1]) return refusal or {0}");
 
 /**
  * KEYS key; ARGV ms of tombstone. Answers 0 or 1, and 1 if it was a live session; or 2, moved to. The record is unlinked before the tombstone is written: a script that has
  * written may go on when the server is at maxmemory, so that a logout works then too.
  */
 export const DESTROY: Script = script(
-  RECORD,
+  JUDGE,
+  WRITE,
   `
 local key = KEYS[1]
 local h = redis.pcall('HGET', key, '')
