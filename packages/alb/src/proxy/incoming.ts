@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Balancer } from "../balancer.ts";
 import type { RequestView } from "../rules/claim.ts";
@@ -28,7 +28,7 @@ export function headersFor({ settings }: Balancer, request: IncomingMessage): st
     listenerPort: request.socket.localPort ?? 0,
     isHttps: settings.tls !== undefined,
   };
-  const newTraceId = (): string => randomBytes(12).toString("hex");
+  const newTraceId = (): string => randomUUID().replaceAll("-", "").slice(0, 24);
   const { listener, assume } = settings;
   return requestHeaders(request.rawHeaders, { arrival, listener, assume, nowMs: Date.now(), newTraceId });
 }

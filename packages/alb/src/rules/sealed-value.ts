@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from "node:crypto";
 
 /** One remembered choice: what of whom (a target within its group, or a group), until when. */
 export interface Pin {
@@ -50,8 +50,9 @@ export function digestOf(name: string): string {
     .slice(0, digestBytes * 2);
 }
 
+/** UUIDs come out of a pool of random bytes: a label for every request costs no system call. */
 export function newLabel(): string {
-  return randomBytes(labelBytes).toString("hex");
+  return randomUUID().slice(0, labelBytes * 2);
 }
 
 /** AES-256-GCM, a fresh nonce each time: [O] the value differs on every response. */
