@@ -4,6 +4,7 @@ import { startIdentityProvider } from "./identity-provider/server.ts";
 import { findMode } from "./modes.ts";
 import type { DemoOptions } from "./options.ts";
 import { findSharedPlace } from "./shared-place.ts";
+import type { Undo } from "./undo.ts";
 
 /** Everything that stands before the first instance is started. */
 export interface Demo {
@@ -13,8 +14,6 @@ export interface Demo {
   readonly publicUrl: string;
   readonly idpUrl: string;
   readonly stateDescription: string;
-  /** Stops and removes everything that was started, the last first. */
-  close(): Promise<void>;
 }
 
 export interface DemoEvents {
@@ -24,46 +23,36 @@ export interface DemoEvents {
 }
 
 /** Bring up identity provider and balancer, with no instance yet: {@link Fleet.begin} starts those. */
-export async function startDemo(options: DemoOptions, homeUrl: string, events: DemoEvents): Promise<Demo> {
-  const undo: (() => Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
+export async function startDemo(
+  options: DemoOptions,
+  homeUrl: string,
+  events: DemoEvents,
+  undo: Undo,
+): Promise<Demo> {
+  const place = await findSharedPlace(options);
+  undo.add(place.remove);
+  const alb = await startBalancer(options.albPort);
+  undo.add(() => alb.close());
+  const idp = await startIdentityProvider({
+    port: options.idpPort,
+    publicUrl: alb.url,
+    onAnswered: events.onAnswered,
+  });
+  undo.add(idp.close);
+  const fleet = new Fleet(alb, findMode("local"), {
+    framework: options.framework,
+    homeUrl,
+    identityProvider: { loginUrl: idp.loginUrl, certificate: idp.certificate },
+    state: place.location,
+    onStep: events.onStep,
+    onChange: events.onChange,
+  });
+  undo.add(() => fleet.close());
+  return {
+    fleet,
+    framework: options.framework,
+    publicUrl: alb.url,
+    idpUrl: idp.url,
+    stateDescription: place.description,
   };
-  try {
-    const place = await findSharedPlace(options);
-    undo.push(place.remove);
-    const alb = await startBalancer(options.albPort);
-    undo.push(alb.close);
-    const {
-      url,
-      loginUrl,
-      certificate,
-      close: closeIdp,
-    } = await startIdentityProvider({
-      port: options.idpPort,
-      publicUrl: alb.url,
-      onAnswered: events.onAnswered,
-    });
-    undo.push(closeIdp);
-    const fleet = new Fleet(alb, findMode("local"), {
-      framework: options.framework,
-      homeUrl,
-      identityProvider: { loginUrl, certificate },
-      state: place.location,
-      onStep: events.onStep,
-      onChange: events.onChange,
-    });
-    undo.push(() => fleet.close());
-    return {
-      fleet,
-      framework: options.framework,
-      publicUrl: alb.url,
-      idpUrl: url,
-      stateDescription: place.description,
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }

@@ -1,8 +1,11 @@
 import { siteOf, startChromium } from "@unstick/testbed";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ModeId } from "../src/modes.ts";
 import { type DemoProcess, openDemo, readScene } from "./demo-process.ts";
+
+// Each mode starts three processes, a deploy three more; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let browser: Browser;
 beforeAll(async () => {
@@ -10,128 +13,156 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-describe.each(["express", "koa"])("the login in a real browser, on %s", (framework) => {
-  let demo: DemoProcess & { readonly url: string };
-  let page: Page;
+interface Visit {
+  readonly demo: DemoProcess & { readonly url: string };
+  readonly page: Page;
+  /** What the page's script has thrown. */
+  readonly faults: string[];
+}
+
+async function visit(framework: string): Promise<Visit> {
+  const demo = await openDemo(["--lmdb", `--framework=${framework}`]);
+  const page = await browser.newPage();
+  page.setDefaultTimeout(45_000);
   const faults: string[] = [];
+  page.on("pageerror", ({ message }) => faults.push(message));
+  await page.goto(demo.url);
+  return { demo, page, faults };
+}
 
+async function leave({ demo, page }: Visit): Promise<void> {
+  await page.close();
+  demo.child.kill("SIGINT");
+  await demo.ended;
+}
+
+/** No action is under way, and the page has asked the instances who it is since the last one. */
+async function settled({ page }: Visit): Promise<void> {
+  await page.waitForFunction(() => {
+    const [busy, you] = [document.querySelector("#busy"), document.querySelector("#you")];
+    return busy?.textContent === "" && you?.getAttribute("aria-busy") === "false";
+  });
+}
+
+async function choose(on: Visit, mode: ModeId): Promise<void> {
+  await on.page.check(`input[value=${mode}]`);
+  await settled(on);
+  expect((await readScene(on.demo.url)).mode).toBe(mode);
+}
+
+async function logIn(on: Visit): Promise<void> {
+  await settled(on);
+  await on.page.click("#login");
+  await on.page.click("button:has-text('Sign in')");
+}
+
+/** From the application's error page back to the demo's: what that says. */
+async function whyItFailed(on: Visit): Promise<string> {
+  await on.page.waitForSelector("[role=alert]");
+  expect(await shown(on, "[role=alert]")).toBe("InResponseTo is not valid");
+  await on.page.click("text=Back to the demo");
+  await settled(on);
+  return shown(on, "#explanation");
+}
+
+async function shown({ page }: Visit, selector: string): Promise<string> {
+  return (await page.textContent(selector)) ?? "";
+}
+
+describe.each(["express", "koa"])("the login in a real browser, on %s", (framework) => {
+  let on: Visit;
   beforeAll(async () => {
-    demo = await openDemo(["--lmdb", `--framework=${framework}`]);
-    page = await browser.newPage();
-    page.on("pageerror", ({ message }) => faults.push(message));
-    await page.goto(demo.url);
+    on = await visit(framework);
   });
-  afterAll(async () => {
-    await page.close();
-    demo.child.kill("SIGINT");
-    await demo.ended;
-  });
-
-  /** No action is under way, and the page has asked the instances who it is since the last one. */
-  const settled = async (): Promise<void> => {
-    await page.waitForFunction(() => {
-      const [busy, you] = [document.querySelector("#busy"), document.querySelector("#you")];
-      return busy?.textContent === "" && you?.getAttribute("aria-busy") === "false";
-    });
-  };
-  const choose = async (mode: ModeId): Promise<void> => {
-    await page.check(`input[value=${mode}]`);
-    await settled();
-    expect((await readScene(demo.url)).mode).toBe(mode);
-  };
-  const logIn = async (): Promise<void> => {
-    await settled();
-    await page.click("#login");
-    await page.click("text=Sign in");
-  };
-  const text = (selector: string): Promise<string> => page.innerText(selector);
-  const whyItFailed = async (): Promise<string> => {
-    await page.waitForSelector("[role=alert]");
-    expect(await text("[role=alert]")).toBe("InResponseTo is not valid");
-    await page.click("text=Back to the demo");
-    await settled();
-    return text("#explanation");
-  };
+  afterAll(() => leave(on));
 
   test("the identity provider is on another site than the application", async () => {
-    const { publicUrl, idpUrl } = await readScene(demo.url);
+    const { publicUrl, idpUrl } = await readScene(on.demo.url);
     expect([siteOf(publicUrl), siteOf(idpUrl)]).toEqual(["http://127.0.0.1", "http://localhost"]);
   });
 
   test("no stickiness, local state: refused, and the page says why", async () => {
-    await settled();
-    await logIn();
-    const why = await whyItFailed();
+    await logIn(on);
+    const why = await whyItFailed(on);
     expect(why).toContain("The login failed: InResponseTo is not valid");
     expect(why).toContain("There is no stickiness");
-    expect(await text("#timeline")).toContain("refused it");
-    expect(await text("#you")).toBe("You are not logged in.");
+    expect(await shown(on, "#timeline")).toContain("refused it");
+    expect(await shown(on, "#you")).toBe("You are not logged in.");
   });
 
   test("sticky cookie with SameSite=Lax: it stays in the browser at the cross-site POST", async () => {
-    await choose("sticky-lax");
-    await logIn();
-    const why = await whyItFailed();
+    await choose(on, "sticky-lax");
+    await logIn(on);
+    const why = await whyItFailed(on);
     expect(why).toContain("The sticky cookie unstick_demo stayed in the browser. It says SameSite=Lax");
-    expect(why).toMatch(/Cookies that came with the POST:.* AWSALBAPP-0/);
-    expect(why).not.toMatch(/came with the POST:.*unstick_demo/);
+    expect(why).toMatch(/came with the POST:.* AWSALBAPP-0/);
+    expect(why).not.toMatch(/came with the POST:.* unstick_demo/);
   });
 
   test("sticky cookie with SameSite=None; Secure: the login works, until the instance dies", async () => {
-    await choose("sticky-none");
-    await logIn();
-    await page.waitForSelector("#explanation.good");
-    await settled();
-    expect(await text("#explanation")).toMatch(/came with the POST: .*unstick_demo/);
-    expect(await text("#timeline-text")).toMatch(
-      /^Step 1: Instance (.) .*Step 3: Instance \1 .*Step 4: Instance \1 /,
-    );
-    expect(await text("#you")).toMatch(/^You are ada@example.org\./);
+    await choose(on, "sticky-none");
+    await logIn(on);
+    await on.page.waitForSelector("#explanation.good");
+    await settled(on);
+    expect(await shown(on, "#explanation")).toMatch(/came with the POST:.* unstick_demo/);
+    const steps = await shown(on, "#timeline-text");
+    expect(steps).toMatch(/^Step 1: Instance (.) .*Step 3: Instance \1 .*Step 4: Instance \1 /);
+    expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
 
-    const [, pinned] = /Step 3: Instance (.)/.exec(await text("#timeline-text")) ?? [];
-    await page.click(`text=Kill ${pinned}`);
-    await page.waitForSelector(`text=Start ${pinned} again`);
-    await settled();
-    expect(await text("#you")).toMatch(/^You have been logged out/);
-    expect(await text("#instances")).toContain("dead; the balancer says unhealthy");
+    const [, pinned] = /Step 3: Instance (.)/.exec(steps) ?? [];
+    await on.page.click(`text=Kill ${pinned}`);
+    await on.page.waitForSelector(`text=Start ${pinned} again`);
+    await settled(on);
+    expect(await shown(on, "#you")).toMatch(/^You have been logged out/);
+    expect(await shown(on, "#instances")).toContain("dead; the balancer says unhealthy");
   });
 
-  test("no stickiness, shared state: it works, and survives a kill and a rolling deploy", async () => {
-    await choose("shared");
-    await logIn();
-    await page.waitForSelector("#explanation.good");
-    await settled();
-    const steps = [...(await text("#timeline-text")).matchAll(/Instance (.)/g)].map(([, name]) => name);
+  test("no stickiness, shared state: three instances share one login, and a kill changes nothing", async () => {
+    await choose(on, "shared");
+    await logIn(on);
+    await on.page.waitForSelector("#explanation.good");
+    await settled(on);
+    const steps = [...(await shown(on, "#timeline-text")).matchAll(/Instance (.)/g)].map(([, name]) => name);
     expect(new Set(steps).size).toBe(3);
-    expect(await text("#you")).toMatch(/^You are ada@example.org\..*A knows you/s);
-
-    await page.click("#crowd-login");
-    await page.waitForFunction(() => document.querySelectorAll("#crowd li.good").length === 12);
-    await settled();
-    await page.click("text=Kill B");
-    await page.waitForSelector("text=Start B again");
-    await settled();
-    expect(await text("#log")).toContain("Instance B was killed. Nobody was logged out");
-
-    await page.click("#deploy");
-    await page.waitForSelector("text=Every instance was replaced by a new release. Nobody was logged out");
-    await settled();
-    expect(await text("#you")).toMatch(/^You are ada@example.org\./);
-    expect((await readScene(demo.url)).instances.map(({ release }) => release)).toEqual([2, 2, 2]);
-  });
-
-  test("local state logs everybody out at a rolling deploy", async () => {
-    await choose("sticky-none");
-    await page.click("#crowd-login");
-    await page.waitForFunction(() => document.querySelectorAll("#crowd li.good").length === 12);
-    await settled();
-    await page.click("#deploy");
-    await page.waitForSelector("text=12 people were logged out");
-    await settled();
-    expect(await page.locator("#crowd li.bad").count()).toBe(12);
+    expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\..*A knows you/s);
+    await on.page.click("text=Kill B");
+    await on.page.waitForSelector("text=Start B again");
+    await settled(on);
+    expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
+    await on.page.click("text=Start B again");
+    await on.page.waitForSelector("text=Instance B is back");
+    await on.page.click("#logout");
+    await on.page.waitForSelector("text=You are not logged in.");
   });
 
   test("the page's script threw nothing", () => {
-    expect(faults).toEqual([]);
+    expect(on.faults).toEqual([]);
+  });
+});
+
+describe("a rolling deploy", () => {
+  let on: Visit;
+  beforeAll(async () => {
+    on = await visit("express");
+  });
+  afterAll(() => leave(on));
+
+  const twelveLogIn = async (): Promise<void> => {
+    await on.page.click("#crowd-login");
+    await on.page.waitForFunction(() => document.querySelectorAll("#crowd li.good").length === 12);
+    await settled(on);
+  };
+
+  test.each([
+    ["sticky-none", "12 people were logged out", 12],
+    ["shared", "Nobody was logged out", 0],
+  ] as const)("%s: %s", async (mode, says, loggedOut) => {
+    await choose(on, mode);
+    await twelveLogIn();
+    await on.page.click("#deploy");
+    await on.page.waitForSelector(`text=Every instance was replaced by a new release. ${says}`);
+    await settled(on);
+    expect(await on.page.locator("#crowd li.bad").count()).toBe(loggedOut);
+    expect((await readScene(on.demo.url)).instances.map(({ release }) => release)).toEqual([2, 2, 2]);
   });
 });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { waitUntil } from "@unstick/testbed";
 import type { Scene } from "../src/page/director.ts";
@@ -52,13 +53,25 @@ export async function openDemo(args: readonly string[]): Promise<DemoProcess & {
 export async function readScene(url: string): Promise<Scene> {
   const leave = new AbortController();
   const answer = await fetch(new URL("events", url), { signal: leave.signal });
+  const reader = answer.body!.getReader();
   let text = "";
-  for await (const chunk of answer.body ?? new ReadableStream<Uint8Array>()) {
-    text += Buffer.from(chunk).toString("utf8");
-    if (text.includes("\n\n")) break;
-  }
+  while (!text.includes("\n\n")) text += Buffer.from((await reader.read()).value ?? []).toString("utf8");
   leave.abort();
   return JSON.parse(text.slice("data: ".length)) as Scene;
+}
+
+/** Processes that this one has started and that are still there. */
+export function childrenOf(pid: number | undefined): number[] {
+  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return all.filter((each) => parentOf(each) === pid).map(Number);
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return undefined; // It has ended meanwhile.
+  }
 }
 
 export function isRunning(pid: number): boolean {

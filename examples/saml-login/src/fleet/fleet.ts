@@ -39,6 +39,7 @@ export class Fleet {
   readonly #alb: Alb;
   readonly #options: FleetOptions;
   #places = new Map<string, Place>();
+  #isClosed = false;
   #mode: Mode;
   #secrets = newSecrets();
 
@@ -118,6 +119,7 @@ export class Fleet {
 
   /** Ends every instance; the balancer belongs to whoever started it. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#removeAll();
   }
 
@@ -136,6 +138,7 @@ export class Fleet {
       },
       onStep,
     );
+    if (this.#isClosed) return process.kill();
     this.#places.set(name, { process, release });
     this.#alb.register(process.url);
     this.#options.onChange();

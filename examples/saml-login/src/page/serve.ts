@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type Response } from "
 import { startDemo } from "../demo.ts";
 import { listen } from "../listen.ts";
 import type { DemoOptions } from "../options.ts";
+import type { Undo } from "../undo.ts";
 import { type Action, Director } from "./director.ts";
 import { openBrowser } from "./open-browser.ts";
 
@@ -14,31 +15,19 @@ const files: Readonly<Record<string, string>> = {
 };
 
 /** Start the demo with its page; resolves when the page can be used and its address is printed. */
-export async function servePage(options: DemoOptions): Promise<{ close(): Promise<void> }> {
+export async function servePage(options: DemoOptions, undo: Undo): Promise<void> {
   const watchers = new Set<Response>();
   const director = new Director(() => {
     for (const watcher of watchers) sendScene(watcher, director);
   });
   const page = await listen(createApp(director, watchers), options.port, "port");
+  undo.add(page.close);
   const url = `http://127.0.0.1:${page.port}/`;
-  try {
-    const demo = await startDemo(options, url, director.events);
-    const close = async (): Promise<void> => {
-      director.close();
-      await page.close();
-      await demo.close();
-    };
-    await director.begin(demo).catch(async (error) => {
-      await demo.close();
-      throw error;
-    });
-    process.stdout.write(`Shared state: ${demo.stateDescription}\nOpen ${url}   (Ctrl-C stops everything)\n`);
-    if (options.open) openBrowser(url);
-    return { close };
-  } catch (error) {
-    await page.close();
-    throw error;
-  }
+  const demo = await startDemo(options, url, director.events, undo);
+  undo.add(async () => director.close());
+  await director.begin(demo);
+  process.stdout.write(`Shared state: ${demo.stateDescription}\nOpen ${url}   (Ctrl-C stops everything)\n`);
+  if (options.open) openBrowser(url);
 }
 
 function createApp(director: Director, watchers: Set<Response>): Express {

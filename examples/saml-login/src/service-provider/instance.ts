@@ -15,6 +15,8 @@ process.once("message", (message: ToInstance) => {
 });
 // The demo is gone, however it ended: an instance must not outlive it.
 process.once("disconnect", () => process.exit());
+// It may have gone while our modules were loading.
+if (!process.connected) process.exit();
 
 async function start(config: InstanceConfig): Promise<void> {
   const state = findMode(config.mode).isShared ? await openSharedState(config) : localState();

@@ -2,21 +2,20 @@ import { bodyParser } from "@koa/bodyparser";
 import Router from "@koa/router";
 import type { CacheProvider } from "@node-saml/node-saml";
 import { affinity } from "@unstick/affinity/koa";
+import type { KoaStore } from "@unstick/session/koa";
 import Koa, { type Context, type Middleware } from "koa";
 import { KoaPassport } from "koa-passport";
-import session, { type CreateSessionOptions } from "koa-session";
+import session from "koa-session";
 import type { InstanceConfig } from "../fleet/messages.ts";
 import { findMode, stickyCookieName } from "../modes.ts";
 import { errorPage } from "./pages.ts";
 import { samlStrategy, type User } from "./saml-strategy.ts";
 import { answeredIdOf, requestIdOf, type Witness } from "./witness.ts";
 
-export type KoaSessionStore = NonNullable<CreateSessionOptions["store"]>;
-
 /** koa-session without a store keeps the session in the cookie, so a store is always given. */
 export interface KoaState {
   readonly cacheProvider?: CacheProvider;
-  readonly sessionStore: KoaSessionStore;
+  readonly sessionStore: KoaStore;
 }
 
 /** The service provider on Koa. Its twin is express-app.ts. */

@@ -1,47 +1,68 @@
 import type { CacheProvider } from "@node-saml/node-saml";
 import { cacheProvider } from "@unstick/saml";
-import type { SharedState } from "@unstick/session";
+import { type KoaStore, MemoryStore } from "@unstick/session/koa";
 import type { Store } from "express-session";
-import type { InstanceConfig, StateLocation } from "../fleet/messages.ts";
-import type { KoaSessionStore } from "./koa-app.ts";
+import type { Framework, InstanceConfig, StateLocation } from "../fleet/messages.ts";
 import { loginLifetimeMs } from "./saml-strategy.ts";
-import { ExpressStateStore, koaMapStore, koaStateStore } from "./session-stores.ts";
 
 /** Where an instance keeps what it must remember between two requests. */
 export interface LoginState {
+  /** Left out: node-saml's own, in this process. */
   readonly cacheProvider?: CacheProvider;
   /** Left out: express-session's own MemoryStore. */
   readonly expressStore?: Store;
-  readonly koaStore: KoaSessionStore;
+  /** koa-session without a store keeps the session in the cookie, so one is always given. */
+  readonly koaStore: KoaStore;
   close(): Promise<void>;
 }
 
-/** What every tutorial begins with: node-saml's own cache, express-session's MemoryStore, a Map under koa-session. */
+/** What every tutorial begins with: all of it in this process. */
 export function localState(): LoginState {
-  return { koaStore: koaMapStore(), close: async () => {} };
+  const koaStore = new MemoryStore();
+  return { koaStore, close: () => koaStore.close() };
 }
 
 /** The same for all instances: request ids and sessions in one place. */
-export async function openSharedState({ state: location }: InstanceConfig): Promise<LoginState> {
-  const { state, close } = await open(location);
-  return {
-    cacheProvider: cacheProvider(state, { requestIdLifetimeMs: loginLifetimeMs }),
-    expressStore: new ExpressStateStore(state),
-    koaStore: koaStateStore(state),
-    close,
-  };
+export function openSharedState({ state, framework }: InstanceConfig): Promise<LoginState> {
+  return state.kind === "lmdb" ? openLmdb(state.path, framework) : openRedis(state, framework);
 }
 
-async function open(location: StateLocation): Promise<{ state: SharedState; close(): Promise<void> }> {
-  if (location.kind === "lmdb") {
-    const { lmdbState } = await import("@unstick/lmdb");
-    const state = lmdbState({ path: location.path });
-    return { state, close: async () => state.close?.() };
+async function openLmdb(path: string, framework: Framework): Promise<LoginState> {
+  const { lmdbState } = await import("@unstick/lmdb");
+  const state = lmdbState({ path });
+  const requests = cacheProvider(state, { requestIdLifetimeMs: loginLifetimeMs });
+  if (framework === "koa") {
+    const { LmdbStore } = await import("@unstick/lmdb/koa");
+    const koaStore = new LmdbStore({ path });
+    return { cacheProvider: requests, koaStore, close: () => closeAll([koaStore, state]) };
   }
+  const { LmdbStore } = await import("@unstick/lmdb/express");
+  const expressStore = new LmdbStore({ path });
+  const close = (): Promise<void> => closeAll([expressStore, state]);
+  return { ...localState(), cacheProvider: requests, expressStore, close };
+}
+
+async function openRedis(
+  { url, prefix }: StateLocation & { kind: "redis" },
+  framework: Framework,
+): Promise<LoginState> {
   const [{ redisState }, { Redis }] = await Promise.all([import("@unstick/redis"), import("ioredis")]);
-  const client = new Redis(location.url, { lazyConnect: true });
+  const client = new Redis(url, { lazyConnect: true });
   await client.connect();
   // A laptop that starts three processes at once may stall for longer than production should wait.
-  const state = redisState(client, { prefix: location.prefix, deadlineMs: 10_000 });
-  return { state, close: async () => void (await client.quit()) };
+  const deadlineMs = 10_000;
+  const state = redisState(client, { prefix: `${prefix}state:`, deadlineMs });
+  const requests = cacheProvider(state, { requestIdLifetimeMs: loginLifetimeMs });
+  const sessions = { client, prefix: `${prefix}session:`, deadlineMs };
+  const close = async (): Promise<void> => void (await client.quit());
+  if (framework === "koa") {
+    const { RedisStore } = await import("@unstick/redis/koa");
+    return { cacheProvider: requests, koaStore: new RedisStore(sessions), close };
+  }
+  const { RedisStore } = await import("@unstick/redis/express");
+  return { ...localState(), cacheProvider: requests, expressStore: new RedisStore(sessions), close };
+}
+
+async function closeAll(closables: readonly { close?(): Promise<void> }[]): Promise<void> {
+  for (const closable of closables) await closable.close?.();
 }
