@@ -14,7 +14,7 @@ import { eventLog } from "./engine/event-log.ts";
 
 declare module "express-session" {
   interface SessionData {
-    user?: string;
+    user: string;
     cart?: string[];
   }
 }

@@ -1,1 +1,2 @@
+export type { LegacyMode } from "./legacy-mode.ts";
 export { RedisStore, type RedisStoreOptions } from "./redis-store.ts";

@@ -5,14 +5,15 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+/** After the authentication assurance levels of NIST SP 800-63B-4. */
+export type LifetimePreset = "aal1" | "aal2" | "aal3";
+
 /** Idle and absolute limits of NIST SP 800-63B-4 section 5.2 by assurance level. AAL1 names no idle limit. */
-export const LIFETIME_PRESETS = {
+export const LIFETIME_PRESETS: Readonly<Record<"aal1" | "aal2" | "aal3", Required<Lifetime>>> = {
   aal1: { idleMs: DAY_MS, absoluteMs: 30 * DAY_MS },
   aal2: { idleMs: HOUR_MS, absoluteMs: DAY_MS },
   aal3: { idleMs: 15 * MINUTE_MS, absoluteMs: 12 * HOUR_MS },
-} as const satisfies Record<string, Required<Lifetime>>;
-
-export type LifetimePreset = keyof typeof LIFETIME_PRESETS;
+};
 
 /** The longest wait before a deadline is moved again, when nobody asks for another. */
 const LONGEST_TOUCH_INTERVAL_MS = MINUTE_MS;

@@ -54,7 +54,25 @@ export interface EngineOptions {
   readonly metrics?: boolean;
 }
 
-export const ENGINE_DEFAULTS = {
+type EngineDefaults = Readonly<
+  Required<
+    Pick<
+      EngineOptions,
+      | "lifetime"
+      | "attributes"
+      | "onConflict"
+      | "maxBytes"
+      | "serializer"
+      | "compressAboveBytes"
+      | "tombstoneMs"
+      | "graceMs"
+      | "ids"
+      | "metrics"
+    >
+  >
+>;
+
+export const ENGINE_DEFAULTS: EngineDefaults = {
   lifetime: { idleMs: 86_400_000 },
   attributes: {},
   onConflict: "last-writer-wins",
@@ -65,7 +83,7 @@ export const ENGINE_DEFAULTS = {
   graceMs: 10_000,
   ids: "ours",
   metrics: true,
-} as const satisfies Omit<EngineOptions, "backend">;
+};
 
 /** The options as the engine uses them: checked, complete and frozen. */
 export type Policy = Readonly<

@@ -1,4 +1,4 @@
-export type { SessionCallback } from "./callback.ts";
+export type { SessionCallback } from "../http/callback.ts";
 export { COOKIE_DEFAULTS, type CookieOptions } from "./cookie-options.ts";
 export type { LoginOptions } from "./kept.ts";
 export { MemoryStore } from "./memory-store.ts";
@@ -8,8 +8,9 @@ export {
   type SessionOptions,
 } from "./options.ts";
 export { type SessionMiddleware, type SessionOf, type SessionRequestOf, session } from "./session.ts";
-export { type ListedSession, SessionStore } from "./session-store.ts";
+export { SessionStore } from "./session-store.ts";
 export { Session } from "./session-view.ts";
 export type { StoreCallback } from "./store-callback.ts";
-export type { StoredData, StoredSession, StoreOptions } from "./store-options.ts";
+export type { ListedSession } from "./store-listing.ts";
+export type { StoredData, StoredSession, StoreOptions, StorePolicy } from "./store-options.ts";
 export { type SessionRequest, StoreCookie, StoreSession } from "./store-session.ts";

@@ -8,6 +8,13 @@ import { handleKey, sessionKey } from "../engine/session-id.ts";
 import { BackendWatch } from "./backend-watch.ts";
 import { type StoreCallback, settle } from "./store-callback.ts";
 import {
+  clearSessions,
+  countSessions,
+  type ListedSession,
+  listHandles,
+  readSessions,
+} from "./store-listing.ts";
+import {
   readStoreOptions,
   type StoredData,
   type StoredSession,
@@ -15,9 +22,6 @@ import {
   type StorePolicy,
 } from "./store-options.ts";
 import { type SessionRequest, StoreCookie, StoreSession } from "./store-session.ts";
-
-/** A session in {@link SessionStore.all}, named by its handle. */
-export type ListedSession = StoredSession & { readonly id: string };
 
 /**
  * A Store for express-session (1.x and the coming 2.0) on any {@link Backend}. A session that was loaded is
@@ -48,9 +52,14 @@ export class SessionStore extends EventEmitter {
     return this.#engine.principals;
   }
 
+  // Generic, because applications declare what is in their sessions, and @types/express-session with them.
+
   /** The session under an id that a client gave, or `null`. A handle opens nothing. */
-  get(id: string, callback?: StoreCallback<StoredSession | null>): Promise<StoredSession | null | undefined> {
-    return this.#answer(this.read(id) as Promise<StoredSession | null>, callback);
+  get<Data extends object = StoredSession>(
+    id: string,
+    callback?: StoreCallback<Data | null>,
+  ): Promise<Data | null | undefined> {
+    return this.#answer(this.read(id) as Promise<Data | null>, callback);
   }
 
   /** Save: a session that was loaded as an update, any other as a new one or in place of what is stored. */
@@ -69,29 +78,26 @@ export class SessionStore extends EventEmitter {
   }
 
   /** All sessions, each with its handle as `id`. Reads every one: never on a request path. */
-  all(callback?: StoreCallback<ListedSession[]>): Promise<ListedSession[] | undefined> {
-    return this.#answer(this.#readAll(), callback);
+  all<Data extends object = ListedSession>(callback?: StoreCallback<Data[]>): Promise<Data[] | undefined> {
+    return this.#answer(this.#over(readSessions) as Promise<object[]> as Promise<Data[]>, callback);
   }
 
   length(callback?: StoreCallback<number>): Promise<number | undefined> {
-    return this.#answer(this.#count(), callback);
+    return this.#answer(this.#over(countSessions), callback);
   }
 
   /** Handles of all sessions. */
   ids(callback?: StoreCallback<string[]>): Promise<string[] | undefined> {
-    return this.#answer(this.#handles(), callback);
+    return this.#answer(this.#over(listHandles), callback);
   }
 
   /** End all sessions of this store, and nothing of others. */
   clear(callback?: StoreCallback): Promise<void> {
-    return this.#answer(
-      this.#engine.clear().then(() => {}),
-      callback,
-    );
+    return this.#answer(this.#over(clearSessions), callback);
   }
 
   /** As express-session's, with the base handed on to the object that it makes. */
-  createSession(request: SessionRequest, loaded: object): StoreSession {
+  createSession<Made extends object = StoreSession>(request: SessionRequest, loaded: object): Made {
     const data = loaded as Record<string, unknown>;
     const settings = data.cookie as Record<string, unknown>;
     const expires = settings.expires;
@@ -105,14 +111,15 @@ export class SessionStore extends EventEmitter {
     if (base === undefined) this.#unknown.add(session);
     else this.#bases.set(session, base);
     request.session = session;
-    return session;
+    return session as object as Made;
   }
 
-  load(id: string, callback: StoreCallback<StoreSession>): void {
+  /** `Loaded` is what the caller calls a session: `SessionData`, with whatever an application declared in it. */
+  load<Loaded = StoreSession>(id: string, callback: StoreCallback<Loaded>): void {
     void this.get(id, (error, data) => {
       if (error) return callback(error);
       if (!data) return callback(null);
-      callback(null, this.createSession({ sessionID: id, sessionStore: this }, data));
+      callback(null, this.createSession({ sessionID: id, sessionStore: this }, data) as Loaded);
     });
   }
 
@@ -152,7 +159,16 @@ export class SessionStore extends EventEmitter {
     const outcome = await session.save({ deadline: "always" });
     if (outcome === "taken") return this.#overwrite(id, data, idleMs);
     if (outcome === "created") this.#bases.set(data, session);
-    if (outcome === "gone" || outcome === "moved") this.#reportGone();
+    if (outcome === "gone" || outcome === "moved") this.reportGone();
+  }
+
+  /** Store a session only if its id is free: `"taken"` when it is alive, `"gone"` when it ended a moment ago. */
+  protected async createOnly(id: string, data: StoredData): Promise<"created" | "taken" | "gone"> {
+    const session = this.#engine.create(id);
+    this.#prepare(session, data, this.#policy.idleMs(data));
+    const outcome = await session.save();
+    if (outcome === "created") this.#bases.set(data, session);
+    return outcome === "created" || outcome === "taken" ? outcome : "gone";
   }
 
   protected async end(id: string): Promise<void> {
@@ -189,10 +205,10 @@ export class SessionStore extends EventEmitter {
   /** Plain data given for an id that is in use takes the place of what is stored, as it would elsewhere. */
   async #overwrite(id: string, data: StoredData, idleMs: number): Promise<void> {
     const session = await this.#engine.load(id);
-    if (session === null) return this.#reportGone();
+    if (session === null) return this.reportGone();
     this.#prepare(session, data, idleMs);
     const outcome = await session.save({ deadline: "always" });
-    if (outcome === "gone" || outcome === "moved") this.#reportGone();
+    if (outcome === "gone" || outcome === "moved") this.reportGone();
   }
 
   async #replace(id: string, session: object): Promise<void> {
@@ -204,31 +220,27 @@ export class SessionStore extends EventEmitter {
     }
   }
 
-  #reportGone(): void {
+  /** Whether a session was loaded from (or stored in) this store's own records. */
+  protected hasBase(session: object): boolean {
+    return this.#bases.has(session);
+  }
+
+  /** Throws where this store holds sessions that it cannot list. */
+  protected requireEnumerable(): void {}
+
+  protected get policy(): StorePolicy {
+    return this.#policy;
+  }
+
+  /** A write was refused because the session ended. */
+  protected reportGone(): void {
     if (this.#policy.onGone === "error") throw new SessionGoneError();
   }
 
-  async #handles(): Promise<string[]> {
-    const handles: string[] = [];
-    for await (const handle of this.#engine.handles()) handles.push(handle);
-    return handles;
-  }
-
-  async #count(): Promise<number> {
-    let count = 0;
-    for await (const _handle of this.#engine.handles()) count++;
-    return count;
-  }
-
-  async #readAll(): Promise<ListedSession[]> {
-    const sessions: ListedSession[] = [];
-    for await (const key of this.#engine.keys()) {
-      const session = await this.#engine.loadKey(key);
-      const data = session?.toObject();
-      if (session?.isDamaged === false)
-        sessions.push({ ...(data as unknown as StoredSession), id: session.handle });
-    }
-    return sessions;
+  /** Over all sessions; where not all can be listed, an error. */
+  async #over<Value>(list: (engine: Engine) => Promise<Value>): Promise<Value> {
+    this.requireEnumerable();
+    return list(this.#engine);
   }
 
   #answer<Value>(work: Promise<Value>, callback: StoreCallback<Value> | undefined): Promise<Value> {

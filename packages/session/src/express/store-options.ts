@@ -68,13 +68,17 @@ export type StoredData = Readonly<Record<string, unknown>> & {
   readonly cookie?: { readonly expires?: unknown };
 };
 
-export const STORE_DEFAULTS = {
+export const STORE_DEFAULTS: Readonly<
+  Required<Pick<StoreOptions, "disableTouch" | "disableTTL" | "onGone" | "disconnectEvents">> & {
+    ttl: number;
+  }
+> = {
   ttl: 86_400,
   disableTouch: false,
   disableTTL: false,
   onGone: "ignore",
   disconnectEvents: false,
-} as const satisfies StoreOptions;
+};
 
 /** A hundred years: what `disableTTL` asks for, in a store where everything has a deadline. */
 const UNENDING_MS = 100 * 365 * 86_400_000;

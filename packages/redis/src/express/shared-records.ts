@@ -1,0 +1,103 @@
+import type { StoredData } from "@unstick/session/express";
+import { mergeSessions } from "./merge-sessions.ts";
+import type { PeerRecord, PeerRecords } from "./peer-records.ts";
+
+/** connect-redis's option `serializer`: it turns a whole session into a string. */
+export interface WholeSerializer {
+  stringify(session: object): string;
+  parse(text: string): unknown;
+}
+
+/** `base`: this request's session as it last agreed with the store. `stored`: the record as it then was. */
+interface Known {
+  readonly base: string;
+  readonly stored: string;
+}
+
+/** Works on connect-redis's records in place, beside instances that run it. */
+export class SharedRecords {
+  readonly #records: PeerRecords;
+  readonly #serializer: WholeSerializer;
+  readonly #known = new WeakMap<object, Known>();
+
+  constructor(records: PeerRecords, serializer: WholeSerializer) {
+    this.#records = records;
+    this.#serializer = serializer;
+  }
+
+  isKnown(session: object): boolean {
+    return this.#known.has(session);
+  }
+
+  handOn(from: object, to: object): void {
+    const known = this.#known.get(from);
+    if (known !== undefined) this.#known.set(to, known);
+  }
+
+  /** The session of an id; `undefined` when there is none that can be read. */
+  async read(id: string): Promise<StoredData | undefined> {
+    const record = await this.#records.read(id);
+    const data = record && this.parse(record);
+    if (data !== undefined) this.#known.set(data, { base: record!.text, stored: record!.text });
+    return data;
+  }
+
+  parse({ text, remainingMs }: PeerRecord): StoredData | undefined {
+    let data: unknown;
+    try {
+      data = this.#serializer.parse(text);
+    } catch {
+      return undefined;
+    }
+    if (typeof data !== "object" || data === null) return undefined;
+    const { cookie } = data as { cookie?: { expires?: unknown } };
+    if (remainingMs !== undefined && typeof cookie?.expires === "string") {
+      // connect-redis's touch moves the deadline of the key and leaves that of the cookie as it was.
+      cookie.expires = new Date(Date.now() + remainingMs).toISOString();
+    }
+    return data as StoredData;
+  }
+
+  /** Save, attribute by attribute, by compare-and-set. Answers `false` when the session ended meanwhile. */
+  async write(id: string, session: StoredData, lifetimeMs: number): Promise<boolean> {
+    const base = this.#serializer.stringify(session);
+    const known = this.#known.get(session);
+    const stored =
+      known === undefined
+        ? await this.#begin(id, base, lifetimeMs)
+        : await this.#replace(id, known, base, lifetimeMs);
+    if (stored !== undefined) this.#known.set(session, { base, stored });
+    return stored !== undefined;
+  }
+
+  /** Put what a request changed on a session that is no longer theirs. */
+  mergeInto(session: StoredData, target: StoredData): void {
+    const base = this.#serializer.parse(this.#known.get(session)?.base ?? "{}") as object;
+    const ours = this.#serializer.parse(this.#serializer.stringify(session)) as object;
+    const merged = mergeSessions(base, target, ours);
+    for (const name of Object.keys(target))
+      if (!Object.hasOwn(merged, name)) Reflect.deleteProperty(target, name);
+    Object.assign(target, merged);
+  }
+
+  async #begin(id: string, text: string, lifetimeMs: number): Promise<string> {
+    await this.#records.put(id, text, lifetimeMs);
+    return text;
+  }
+
+  async #replace(id: string, known: Known, ours: string, lifetimeMs: number): Promise<string | undefined> {
+    let { stored } = known;
+    for (;;) {
+      const next = stored === known.base ? ours : this.#merge(known.base, stored, ours);
+      const outcome = await this.#records.replace(id, stored, next, lifetimeMs);
+      if (outcome === true) return next;
+      if (outcome === undefined) return undefined;
+      stored = outcome;
+    }
+  }
+
+  #merge(base: string, theirs: string, ours: string): string {
+    const whole = (text: string): object => this.#serializer.parse(text) as object;
+    return this.#serializer.stringify(mergeSessions(whole(base), whole(theirs), whole(ours)));
+  }
+}

@@ -1,0 +1,269 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createBrowserClient, type RedisServer, startRedis, waitUntil } from "@unstick/testbed";
+import { RedisStore as ConnectRedisStore } from "connect-redis";
+import express from "express";
+import session, { type Store } from "express-session";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { type LegacyMode, RedisStore, type RedisStoreOptions } from "../src/express/index.ts";
+
+declare module "express-session" {
+  interface SessionData {
+    user: string;
+    visits?: number;
+  }
+}
+
+let server: RedisServer;
+let ioredis: Redis;
+let nodeRedis: ReturnType<typeof createClient>;
+
+beforeAll(async () => {
+  server = await startRedis();
+  ioredis = new Redis(server.port, server.host);
+  nodeRedis = createClient({ url: server.url });
+  nodeRedis.on("error", () => {});
+  await nodeRedis.connect();
+});
+
+afterAll(async () => {
+  ioredis.disconnect();
+  nodeRedis.destroy();
+  await server.stop();
+});
+
+beforeEach(() => ioredis.flushall());
+
+function ours(legacy: LegacyMode = "off", options: Partial<RedisStoreOptions> = {}): RedisStore {
+  return new RedisStore({ client: ioredis, legacy, ...options });
+}
+
+const theirs = (): Store => new ConnectRedisStore({ client: nodeRedis });
+
+async function instance(store: Store, at = 0): Promise<string> {
+  const app = express();
+  app.use(
+    session({ store, secret: "test", resave: false, saveUninitialized: false, cookie: { maxAge: 600_000 } }),
+  );
+  app.get("/", (_req, res) => void res.send("front page"));
+  app.get("/login", (req, res) => {
+    req.session.user = "ada";
+    res.send("in");
+  });
+  app.get("/me", (req, res) => void res.send(req.session.user ?? "nobody"));
+  app.get("/see", (req, res) => {
+    const seen = req.session as unknown as Record<string, number | undefined>;
+    seen[`seen${at}`] = (seen[`seen${at}`] ?? 0) + 1;
+    res.json(req.session);
+  });
+  app.get(
+    "/logout",
+    (req, res, next) => void req.session.destroy((error) => (error ? next(error) : res.send("out"))),
+  );
+  const http = createServer(app);
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void http.close());
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+}
+
+function browser() {
+  const client = createBrowserClient();
+  onTestFinished(() => client.close());
+  return client;
+}
+
+describe("commands per request, by MONITOR", () => {
+  let seen: string[];
+  let monitor: Redis;
+
+  beforeEach(async () => {
+    seen = [];
+    monitor = (await ioredis.duplicate({ retryStrategy: () => null }).monitor()) as Redis;
+    monitor.on("monitor", (_time: string, args: string[], source: string) => {
+      if (source !== "lua") seen.push(args[0]!.toUpperCase());
+    });
+  });
+
+  afterEach(() => monitor.disconnect());
+
+  async function counted(work: () => Promise<unknown>): Promise<number> {
+    const marks = () => seen.filter((command) => command === "ECHO").length;
+    const before = marks();
+    await ioredis.echo("begin");
+    await waitUntil("MONITOR has begun", () => marks() === before + 1);
+    const from = seen.length;
+    await work();
+    await ioredis.echo("end");
+    await waitUntil("MONITOR has ended", () => marks() === before + 2);
+    return seen.length - from - 1;
+  }
+
+  test("anonymous 0, read-only 1, write 2, with a principal 3, stale cookie 1, forged cookie 0", async () => {
+    const options = { principal: (data: { user?: string }) => data.user };
+    const url = await instance(ours("off", options));
+    // The server learns the scripts once.
+    const warm = browser();
+    for (const path of ["/login", "/me", "/see", "/logout", "/see", "/login"]) await warm.get(url + path);
+    const client = browser();
+    const get = (path: string, headers = {}) => counted(() => client.get(url + path, { headers }));
+    expect(await get("/")).toBe(0);
+    expect(await get("/see")).toBe(1);
+    expect(await get("/me")).toBe(1);
+    expect(await get("/see")).toBe(2);
+    expect(await get("/login")).toBe(3);
+    const [cookie] = await client.cookies(url);
+    await client.get(`${url}/logout`);
+    await client.clearCookies();
+    expect(await get("/me", { cookie: `${cookie!.key}=${cookie!.value}` })).toBe(1);
+    expect(await get("/me", { cookie: `${cookie!.key}=${cookie!.value.slice(0, -3)}AAA` })).toBe(0);
+  });
+});
+
+describe("three instances", () => {
+  test("lose no attribute and no count, and bring back nothing", async () => {
+    const stores = [1, 2, 3].map(() => {
+      const client = new Redis(server.port, server.host);
+      onTestFinished(() => client.disconnect());
+      return new RedisStore({ client, attributes: { visits: "counter" } });
+    });
+    await stores[0]!.set("one", { cookie: {}, user: "ada" });
+    const bump = async (store: RedisStore, at: number): Promise<void> => {
+      const data = (await store.get("one")) as unknown as Record<string, number>;
+      data[`seen${at}`] = at;
+      data.visits = (data.visits ?? 0) + 1;
+      await store.set("one", data);
+    };
+    await Promise.all(Array.from({ length: 300 }, (_, at) => bump(stores[at % 3]!, at)));
+    const data = (await stores[0]!.get("one")) as unknown as Record<string, number>;
+    expect(data.visits).toBe(300);
+    expect(Object.keys(data).filter((name) => name.startsWith("seen"))).toHaveLength(300);
+    const late = (await stores[1]!.get("one")) as unknown as Record<string, number>;
+    await stores[2]!.destroy("one");
+    late.visits = 0;
+    await stores[1]!.set("one", late);
+    expect(await stores[0]!.get("one")).toBeNull();
+  });
+});
+
+describe("coming from connect-redis", () => {
+  /** Each step of a rolling move and of the way back: which stores the three instances run. */
+  const steps: readonly (readonly (() => Store)[])[] = [
+    [theirs, theirs, theirs],
+    [theirs, theirs, () => ours("share")],
+    [theirs, () => ours("share"), () => ours("share")],
+    [() => ours("share"), () => ours("share"), () => ours("share")],
+    [() => ours("share"), () => ours("share"), () => ours("adopt")],
+    [() => ours("adopt"), () => ours("share"), () => ours("adopt")],
+    [() => ours("adopt"), () => ours("adopt"), () => ours("adopt")],
+    [() => ours("adopt"), () => ours("adopt"), () => ours()],
+    [() => ours(), () => ours(), () => ours()],
+  ];
+
+  /** Round robin over the instances, six requests each step; the session is written by each instance. */
+  async function roll(order: readonly number[]): Promise<void> {
+    const visitors = [browser(), browser()];
+    const [first] = steps[order[0]!]!;
+    const login = await instance(first!(), 0);
+    for (const visitor of visitors) await visitor.get(`${login}/login`);
+    const counts = [0, 0, 0];
+    for (const step of order) {
+      const urls = await Promise.all(steps[step]!.map((store, at) => instance(store(), at)));
+      for (let turn = 0; turn < 6; turn++) {
+        const at = turn % 3;
+        counts[at]!++;
+        for (const [index, visitor] of visitors.entries()) {
+          const page = JSON.parse((await visitor.get(`${urls[at]}/see`)).body) as Record<string, unknown>;
+          const expected = {
+            user: "ada",
+            seen0: counts[0] || undefined,
+            seen1: counts[1] || undefined,
+            seen2: counts[2] || undefined,
+          };
+          expect({ step, turn, index, ...page }).toMatchObject(
+            JSON.parse(JSON.stringify(expected)) as object,
+          );
+        }
+      }
+    }
+    const last = await Promise.all(steps[order.at(-1)!]!.map((store, at) => instance(store(), at)));
+    await visitors[0]!.get(`${last[0]}/logout`);
+    for (const url of last) expect((await visitors[0]!.get(`${url}/me`)).body).toBe("nobody");
+    expect((await visitors[1]!.get(`${last[1]}/me`)).body).toBe("ada");
+  }
+
+  test("a rolling move by share, adopt and off logs nobody out and loses nothing", async () => {
+    await roll([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test("a roll back from share logs nobody out", async () => {
+    await roll([0, 1, 2, 3, 2, 1, 0]);
+  });
+
+  test("a roll back from adopt to share logs nobody out", async () => {
+    await roll([3, 4, 5, 6, 5, 4, 3]);
+  });
+
+  test("in share overlapping requests to different attributes lose nothing, across an adoption too", async () => {
+    const [share, adopt] = [ours("share"), ours("adopt")];
+    await share.set("one", { cookie: {}, user: "ada" });
+    const loads = await Promise.all([share, share, share].map((store) => store.get("one")));
+    const loaded = loads as unknown as Record<string, unknown>[];
+    loaded[0]!.a = 1;
+    loaded[1]!.b = 1;
+    loaded[2]!.c = 1;
+    await Promise.all([share.set("one", loaded[0]!), share.set("one", loaded[1]!)]);
+    loaded[0]!.d = 1;
+    await share.set("one", loaded[0]!);
+    expect(await adopt.get("one")).toMatchObject({ user: "ada", a: 1, b: 1, d: 1 });
+    await share.set("one", loaded[2]!);
+    expect(await adopt.get("one")).toMatchObject({ user: "ada", a: 1, b: 1, c: 1, d: 1 });
+    expect(await ioredis.exists("sess:one")).toBe(0);
+  });
+
+  test("in adopt a session that was ended is not adopted again when connect-redis writes it late", async () => {
+    await theirs().set("one", { cookie: { originalMaxAge: null }, user: "ada" });
+    const store = ours("adopt");
+    expect(await store.get("one")).toMatchObject({ user: "ada" });
+    await store.destroy("one");
+    await theirs().set("one", { cookie: { originalMaxAge: null }, user: "ada" });
+    expect(await store.get("one")).toBeNull();
+    expect(await ioredis.exists("sess:one")).toBe(0);
+  });
+
+  test("lists are refused while some sessions are connect-redis's", async () => {
+    for (const legacy of ["share", "adopt"] as const) {
+      await expect(ours(legacy).ids()).rejects.toMatchObject({ code: "ERR_UNSTICK_UNSUPPORTED" });
+      await expect(ours(legacy).clear()).rejects.toMatchObject({ code: "ERR_UNSTICK_UNSUPPORTED" });
+    }
+  });
+
+  test("clear() leaves connect-redis's sessions and other keys alone", async () => {
+    await theirs().set("one", { cookie: { originalMaxAge: null }, user: "ada" });
+    await ioredis.set("sess:other", "x");
+    await ours().set("two", { cookie: {} });
+    await ours().clear();
+    expect((await ioredis.keys("*")).filter((key) => key.length < 20).sort()).toEqual([
+      "sess:one",
+      "sess:other",
+    ]);
+  });
+});
+
+describe("options", () => {
+  test.each([
+    ["scanCount", { scanCount: 10 }],
+    ["legacy", { legacy: "both" }],
+    ["encryption", { legacy: "share", encryption: { keys: {}, active: null } }],
+    ["attributes", { legacy: "share", attributes: {} }],
+    ["client", { client: {} }],
+    ["prefix", { prefix: 1 }],
+    ["ttl", { ttl: -1 }],
+    ["unset", { unset: "destroy" }],
+  ])("a wrong %s is refused by name", (option, options) => {
+    expect(() => new RedisStore({ client: ioredis, ...options } as unknown as RedisStoreOptions)).toThrow(
+      expect.objectContaining({ code: "ERR_UNSTICK_OPTION", option }),
+    );
+  });
+});
