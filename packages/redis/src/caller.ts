@@ -1,9 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { BackendError, DeadlineError } from "@unstick/session";
 import type { Link } from "./clients/link.ts";
 import { Deadlines } from "./deadline.ts";
 import { type SilenceEvent, silenceChannel } from "./events.ts";
 import { backendFailure, serverWord } from "./failure.ts";
 import type { Script } from "./lua/script.ts";
+
+/** While a slot is moved a client may run out of redirections; some tries later the move is over. */
+const SLOT_ON_ITS_WAY: ReadonlySet<string> = new Set(["MOVED", "ASK", "TRYAGAIN"]);
+const SLOT_RETRIES = 5;
+const SLOT_RETRY_MS = 40;
 
 export interface CallOptions {
   readonly deadlineMs: number;
@@ -58,13 +64,21 @@ export class Caller {
     return new DeadlineError(this.name, verb, this.deadlineMs);
   }
 
-  #evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  #evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    retries = SLOT_RETRIES,
+  ): Promise<unknown> {
     const first = keys[0] ?? "";
     const command = ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
-    return this.link.send(first, command).catch((error: unknown) => {
-      if (serverWord(error) !== "NOSCRIPT") throw error;
-      // NOSCRIPT says that nothing was run, so sending the text is no second application.
-      return this.link.send(first, ["EVAL", script.source, ...command.slice(2)]);
+    return this.link.send(first, command).catch(async (error: unknown) => {
+      const word = serverWord(error);
+      // These replies say that nothing was run, so sending again is no second application.
+      if (word === "NOSCRIPT") return this.link.send(first, ["EVAL", script.source, ...command.slice(2)]);
+      if (!this.link.isCluster || !SLOT_ON_ITS_WAY.has(word) || retries === 0) throw error;
+      await sleep(SLOT_RETRY_MS);
+      return this.#evaluate(script, keys, args, retries - 1);
     });
   }
 

@@ -1,0 +1,55 @@
+import { type RedisCluster, startRedisCluster } from "@unstick/testbed/redis-cluster";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { redisBackend } from "../src/index.ts";
+import { slotOf } from "../src/slot.ts";
+import { families } from "./client-families.ts";
+import { sessionKey } from "./session-key.ts";
+
+const LONG = { idleMs: 600_000 };
+let cluster: RedisCluster;
+
+beforeAll(async () => {
+  cluster = await startRedisCluster(3);
+});
+afterAll(() => cluster.stop());
+
+const onCluster = families.filter(
+  ({ name, cluster }) => cluster !== undefined && /ioredis 5|node-redis 6|glide/.test(name),
+);
+
+test.each(onCluster)(
+  "$name: a session's slot moves to and fro under load, and no call fails",
+  async (family) => {
+    const open = await family.cluster!(cluster.masters.map(({ port }) => port));
+    const backend = redisBackend(open.client, { deadlineMs: 10_000 });
+    const key = sessionKey(family.name);
+    const slot = slotOf(`sess:${key}`);
+    const home = cluster.masters[Math.floor((slot * 3) / 16_384)]!;
+    const away = cluster.masters.find((master) => master !== home)!;
+    let isMoving = true;
+    let sequence = 0;
+    const work = async (): Promise<void> => {
+      while (isMoving) {
+        sequence += 1;
+        const token = { writer: "w", sequence };
+        expect((await backend.update(key, { add: new Map([["n", 1]]) }, LONG, token)).outcome).toBe("ok");
+        expect(await backend.read(key)).not.toBe(null);
+      }
+    };
+    try {
+      expect(await backend.create(key, new Map([["n", "0"]]), LONG)).toBe("ok");
+      const workers = Promise.all(Array.from({ length: 8 }, work));
+      for (let round = 0; round < 3; round += 1) {
+        await cluster.moveSlot(slot, home, away);
+        await cluster.moveSlot(slot, away, home);
+      }
+      isMoving = false;
+      await workers;
+      expect((await backend.read(key))?.attributes.get("n")).toBe(String(sequence));
+      expect(sequence).toBeGreaterThan(20);
+    } finally {
+      isMoving = false;
+      await open.close();
+    }
+  },
+);
