@@ -1,0 +1,26 @@
+import { prove as proveDisjointWrites } from "./disjoint-writes.ts";
+import type { Env } from "./env.ts";
+import { prove as proveHttpIncrements } from "./http-increments.ts";
+import { prove as proveLogoutRaces } from "./logout-races.ts";
+import { prove as proveRegenerateRaces } from "./regenerate-races.ts";
+import type { Row } from "./row.ts";
+import { prove as proveStoreIncrements } from "./store-increments.ts";
+
+export const sizes = ["full", "quick", "tiny"] as const;
+export type Size = (typeof sizes)[number];
+
+/** One file of this folder: plays `count` tries and says what came of it. */
+export interface Measure {
+  readonly name: string;
+  /** How many tries, for each of {@link sizes}. */
+  readonly counts: readonly [full: number, quick: number, tiny: number];
+  prove(count: number, env: Env): Promise<readonly Row[]>;
+}
+
+export const measures: readonly Measure[] = [
+  { name: "store-increments", counts: [1_000_000, 30_000, 600], prove: proveStoreIncrements },
+  { name: "http-increments", counts: [100_000, 6_000, 120], prove: proveHttpIncrements },
+  { name: "disjoint-writes", counts: [100_000, 6_000, 120], prove: proveDisjointWrites },
+  { name: "logout-races", counts: [100_000, 6_000, 60], prove: proveLogoutRaces },
+  { name: "regenerate-races", counts: [100_000, 3_000, 60], prove: proveRegenerateRaces },
+];

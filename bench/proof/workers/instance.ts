@@ -1,0 +1,38 @@
+import { subscribe } from "node:diagnostics_channel";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { InstanceOptions } from "../subjects.ts";
+import { expressApp } from "./express-app.ts";
+import { koaApp } from "./koa-app.ts";
+
+/** One instance of the application: a process of its own. */
+const options = JSON.parse(process.argv[2] ?? "") as InstanceOptions;
+
+const { clockShiftMs = 0 } = options;
+if (clockShiftMs !== 0) moveClock(clockShiftMs);
+
+/** How often each session was found damaged, by its handle. */
+const damaged: Record<string, number> = {};
+subscribe("unstick.session.damaged", (event) => {
+  const { handle = "" } = event as { handle?: string };
+  damaged[handle] = (damaged[handle] ?? 0) + 1;
+});
+process.on("message", () => process.send?.(damaged));
+process.once("disconnect", () => process.exit());
+
+const isKoa = options.subject === "koa-session" || options.subject === "koa-redis";
+const server = createServer(isKoa ? koaApp(options) : await expressApp(options));
+server.keepAliveTimeout = 120_000;
+server.listen(0, "127.0.0.1", () => {
+  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+
+/** As on a machine whose clock is off: `Date` alone tells the time of day. */
+function moveClock(shiftMs: number): void {
+  const Real = Date;
+  const now = (): number => Real.now() + shiftMs;
+  globalThis.Date = new Proxy(Real, {
+    construct: (target, given, self) => Reflect.construct(target, given.length === 0 ? [now()] : given, self),
+    get: (target, name, self) => (name === "now" ? now : Reflect.get(target, name, self)),
+  });
+}
