@@ -155,7 +155,7 @@ export const help = `alb: the stickiness of an AWS Application Load Balancer, on
   alb start --help, alb check --help for everything they know
 `;
 
-export const startHelp = `alb start: run the load balancer until Ctrl-C
+export const startHelp: string = `alb start: run the load balancer until Ctrl-C
 
 ${describe(startFlags)}
 
@@ -169,7 +169,7 @@ ${Object.entries(assumptionValues)
   .join("\n")}
 `;
 
-export const checkHelp = `alb check URL: is this address sticky, and if not, why not?
+export const checkHelp: string = `alb check URL: is this address sticky, and if not, why not?
 
 ${describe(checkFlags)}
 

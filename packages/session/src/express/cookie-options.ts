@@ -22,12 +22,14 @@ export interface CookieOptions {
   readonly partitioned?: boolean;
 }
 
-export const COOKIE_DEFAULTS = {
+export const COOKIE_DEFAULTS: Readonly<
+  Required<Pick<CookieOptions, "path" | "httpOnly" | "secure" | "sameSite">>
+> = {
   path: "/",
   httpOnly: true,
   secure: "auto",
   sameSite: "lax",
-} as const satisfies CookieOptions;
+};
 
 /** How requests find the settings of their cookie. Fixed settings are checked once, here. Throws {@link OptionError}. */
 export function cookieReader(

@@ -62,7 +62,24 @@ export interface SessionOptions extends PolicyOptions {
   readonly clearSiteData?: readonly ("cache" | "cookies" | "storage" | "*")[];
 }
 
-export const SESSION_DEFAULTS = {
+type SessionDefaults = Readonly<
+  Required<
+    Pick<
+      SessionOptions,
+      | "name"
+      | "cookie"
+      | "resave"
+      | "rolling"
+      | "saveUninitialized"
+      | "unset"
+      | "serializeLeaseMs"
+      | "saveOnError"
+      | "onGone"
+    >
+  >
+>;
+
+export const SESSION_DEFAULTS: SessionDefaults = {
   name: "connect.sid",
   cookie: {},
   resave: false,
@@ -72,7 +89,7 @@ export const SESSION_DEFAULTS = {
   serializeLeaseMs: 30_000,
   saveOnError: false,
   onGone: "ignore",
-} as const satisfies Omit<SessionOptions, "secret">;
+};
 
 type OwnOptions = Omit<SessionOptions, keyof PolicyOptions>;
 
