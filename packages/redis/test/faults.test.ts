@@ -107,7 +107,7 @@ async function onStage(
     await waitUntil("it works at first", () => works(backend));
     await body({ server, proxy }, backend);
   } finally {
-    await close();
+    await close().catch(() => {});
     await proxy.stop();
     await server.stop();
   }

@@ -45,7 +45,7 @@ describe.concurrent.each(resilientClients)("$name", (family) => {
       await direct.close();
       expect(stored?.attributes.get("n")).toBe(String(ROUNDS * AT_ONCE));
     } finally {
-      await close();
+      await close().catch(() => {});
       await proxy.stop();
       await server.stop();
     }
