@@ -9,10 +9,10 @@ import {
 import type { RedisClient } from "../clients/link.ts";
 import { openCaller } from "../open-caller.ts";
 import { checkOptions, DEFAULTS, type RedisOptions, splitOptions } from "../options.ts";
+import { PeerRecords } from "../peer-records.ts";
 import { redisBackend } from "../redis-backend.ts";
 import { refuseOption } from "../refused-option.ts";
 import { type LegacyMode, readLegacyMode } from "./legacy-mode.ts";
-import { PeerRecords } from "./peer-records.ts";
 import { SharedRecords, type WholeSerializer } from "./shared-records.ts";
 
 /** connect-redis's options, by its names, and those of the other stores. */

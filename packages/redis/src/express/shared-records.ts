@@ -1,6 +1,6 @@
 import type { StoredData } from "@unstick/session/express";
+import type { PeerRecord, PeerRecords } from "../peer-records.ts";
 import { mergeSessions } from "./merge-sessions.ts";
-import type { PeerRecord, PeerRecords } from "./peer-records.ts";
 
 /** connect-redis's option `serializer`: it turns a whole session into a string. */
 export interface WholeSerializer {

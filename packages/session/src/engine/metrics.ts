@@ -1,2 +1,83 @@
-/** Begin to measure, once per process, where the application has OpenTelemetry's API. */
-export function meterSessions(): void {}
+import { subscribe } from "node:diagnostics_channel";
+import type { Attributes, Counter, Histogram, MeterProvider, MetricsAPI } from "@opentelemetry/api";
+import type { SessionEventName, SessionEvents } from "./events.ts";
+
+interface Instruments {
+  readonly reads: Counter;
+  readonly changes: Counter;
+  readonly bytes: Counter;
+  readonly errors: Counter;
+  readonly duration: Histogram;
+}
+
+/** What is counted, per event. Attributes are few and fixed: never an id, a handle or a user. */
+const MEASURES: { [Name in SessionEventName]?: (made: Instruments, event: SessionEvents[Name]) => void } = {
+  loaded: (made, { backend }) => made.reads.add(1, { backend, outcome: "hit" }),
+  missed: (made, { backend }) => made.reads.add(1, { backend, outcome: "miss" }),
+  damaged: (made, { backend }) => made.reads.add(1, { backend, outcome: "damaged" }),
+  created: (made, { backend }) => made.changes.add(1, { backend, event: "created" }),
+  saved: (made, { backend, bytes }) => {
+    made.changes.add(1, { backend, event: "saved" });
+    made.bytes.add(bytes, { backend });
+  },
+  touched: (made, { backend }) => made.changes.add(1, { backend, event: "touched" }),
+  renamed: (made, { backend }) => made.changes.add(1, { backend, event: "renamed" }),
+  destroyed: (made, { backend, reason }) => made.changes.add(1, { backend, event: "destroyed", reason }),
+  expired: (made, { backend }) => made.changes.add(1, { backend, event: "expired" }),
+  conflict: (made, { backend, resolution }) =>
+    made.changes.add(1, { backend, event: "conflict", resolution }),
+  refused: (made, { backend, reason }) => made.changes.add(1, { backend, event: "refused", reason }),
+  call: (made, { backend, verb, durationMs, outcome }) => {
+    const attributes: Attributes = { backend, verb, outcome };
+    made.duration.record(durationMs / 1000, attributes);
+    if (outcome !== "ok") made.errors.add(1, attributes);
+  },
+};
+
+let hasBegun = false;
+
+/** Begin to measure, once per process, where the application has OpenTelemetry's API. Its absence is no error. */
+export function meterSessions(): void {
+  if (hasBegun) return;
+  hasBegun = true;
+  import("@opentelemetry/api").then(
+    ({ metrics }) => listen(metrics),
+    () => {},
+  );
+}
+
+/** The application may set its provider at any time: before that the API gives meters that do nothing. */
+function listen(metrics: MetricsAPI): void {
+  let provider: MeterProvider | undefined;
+  let made: Instruments | undefined;
+  for (const [name, measure] of Object.entries(MEASURES)) {
+    subscribe(`unstick.session.${name}`, (event) => {
+      const current = metrics.getMeterProvider();
+      if (made === undefined || current !== provider) {
+        provider = current;
+        made = createInstruments(current);
+      }
+      (measure as (made: Instruments, event: unknown) => void)(made, event);
+    });
+  }
+}
+
+function createInstruments(provider: MeterProvider): Instruments {
+  const meter = provider.getMeter("@unstick/session");
+  const counter = (name: string, description: string, unit: string): Counter =>
+    meter.createCounter(name, { description, unit });
+  return {
+    reads: counter("unstick.session.reads", "Sessions asked for, by outcome: hit, miss, damaged", "{read}"),
+    changes: counter("unstick.session.events", "What happened to sessions", "{event}"),
+    bytes: counter("unstick.session.written", "Bytes of changed attributes sent to the backend", "By"),
+    errors: counter(
+      "unstick.session.errors",
+      "Calls of the backend that failed, by the error's code",
+      "{error}",
+    ),
+    duration: meter.createHistogram("unstick.session.call.duration", {
+      description: "How long calls of the backend took",
+      unit: "s",
+    }),
+  };
+}

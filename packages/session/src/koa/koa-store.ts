@@ -69,7 +69,7 @@ export class KoaStore extends EventEmitter {
 
   async get(key: string, _maxAge?: unknown, call: StoreCall = {}): Promise<KoaSessionData | null> {
     const session = await this.#engine.load(key);
-    if (session === null) return null;
+    if (session === null) return this.readElsewhere(key, call);
     const stored = session.toObject();
     if (session.isDamaged) return null;
     const data = withExpire(stored, session.remainingMs);
@@ -115,6 +115,25 @@ export class KoaStore extends EventEmitter {
   /** Release what the store itself opened. */
   close(): Promise<void> {
     return this.#engine.close();
+  }
+
+  /** A session that is not ours; a store that also knows another's records overrides it. */
+  protected async readElsewhere(_key: string, _call: StoreCall): Promise<KoaSessionData | null> {
+    return null;
+  }
+
+  /** Store a session only if its id is free: `"taken"` when it is alive, `"gone"` when it ended a moment ago. */
+  protected async createOnly(
+    key: string,
+    data: KoaSessionData,
+    maxAge: number | undefined,
+    call: StoreCall,
+  ): Promise<"created" | "taken" | "gone"> {
+    const session = this.#engine.create(key);
+    this.#prepare(session, data, maxAge, call.ctx);
+    const outcome = await session.save();
+    if (outcome === "created") this.#bases.set(call.ctx ?? data, session);
+    return outcome === "created" || outcome === "taken" ? outcome : "gone";
   }
 
   #baseOf(key: string, ctx: StoreContext | undefined, data: object | undefined): Session | undefined {

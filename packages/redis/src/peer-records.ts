@@ -1,8 +1,8 @@
-import type { Caller } from "../caller.ts";
-import { script } from "../lua/script.ts";
-import { replyList, replyNumber, replyText } from "../reply.ts";
+import type { Caller } from "./caller.ts";
+import { script } from "./lua/script.ts";
+import { replyList, replyNumber, replyText } from "./reply.ts";
 
-/** What connect-redis keeps for a session: one string of JSON under prefix and id. */
+/** What connect-redis and koa-redis keep for a session: one string of JSON under prefix and id. */
 export interface PeerRecord {
   readonly text: string;
   /** Milliseconds; `undefined`: it has no deadline. */
@@ -35,7 +35,7 @@ if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
 return redis.call('UNLINK', KEYS[1])
 `);
 
-/** The records of connect-redis, in the steps that a move to ours and back needs. */
+/** The records of connect-redis or koa-redis, in the steps that a move to ours and back needs. */
 export class PeerRecords {
   readonly #caller: Caller;
   readonly #prefix: string;
