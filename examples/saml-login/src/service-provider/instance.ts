@@ -32,7 +32,8 @@ async function start(config: InstanceConfig): Promise<void> {
     server.close(() => {
       void state.close().finally(() => process.exit());
     });
-    server.closeIdleConnections();
+    // A connection that is busy now is kept alive after its answer, and would hold us for a minute.
+    setInterval(() => server.closeIdleConnections(), 50).unref();
   });
 }
 
