@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
-import { BackendError, UnstickError } from "../errors.ts";
+import { UnstickError } from "../errors.ts";
 import { appendSetCookie, isSharedResponse, keepFromCaches } from "../http/cache-fields.ts";
 import { clearCookieText, requireStorableCookie, setCookieText } from "../http/cookie-attributes.ts";
 import type { HoldHooks } from "../http/hold.ts";
+import { rethrowAsUnavailable } from "../http/unavailable.ts";
 import type { Kept, Stored } from "./kept.ts";
 import { newCookie } from "./new-cookie.ts";
 import { isSecure } from "./secure.ts";
@@ -161,14 +162,6 @@ function countAge(cookie: StoreCookie): void {
 
 function isAged(cookie: StoreCookie): boolean {
   return cookie.expires !== null && cookie.expires !== undefined;
-}
-
-/** Whatever a store says when it fails, the client is told that the service is not available now. */
-function rethrowAsUnavailable(error: unknown): never {
-  if (error instanceof UnstickError) throw error;
-  throw new BackendError("session store", "save", error instanceof Error ? error.message : "unknown", {
-    cause: error,
-  });
 }
 
 /** `req.session` was set to an object that is no session. */

@@ -1,5 +1,5 @@
 import { createSessionId } from "../engine/session-id.ts";
-import { settleSession } from "./callback.ts";
+import { settleSession } from "../http/callback.ts";
 import type { Kept, LoginOptions, Stored, StoreHow, Visitor } from "./kept.ts";
 import type { ForeignStore } from "./options.ts";
 import type { StoreCookie } from "./store-session.ts";

@@ -1,5 +1,5 @@
 import type { Session as EngineSession } from "../engine/session.ts";
-import { type SessionCallback, settleSession } from "./callback.ts";
+import { type SessionCallback, settleSession } from "../http/callback.ts";
 import type { Kept, LoginOptions, Visitor } from "./kept.ts";
 import type { StoreCookie } from "./store-session.ts";
 
@@ -20,13 +20,16 @@ interface Behind {
 }
 let behindOf: (target: Session) => Behind;
 
+/** Asks the traps: applications see `req.session` through them, where no private field can be read. */
+function behindView(view: Session): Behind {
+  return (view as unknown as { readonly [behind]: Behind })[behind];
+}
+
 /**
  * `req.session`: attributes are its own enumerable properties, and are parsed when they are first read.
  * Methods and names of express-session, with promises besides callbacks.
  */
 export class Session {
-  /** Answered by the traps: applications see `req.session` through them. */
-  declare readonly [behind]: Behind;
   declare cookie: StoreCookie;
   readonly #behind: Behind;
 
@@ -39,11 +42,11 @@ export class Session {
   }
 
   get id(): string {
-    return this[behind].session.id;
+    return behindView(this).session.id;
   }
 
   get req(): object {
-    return this[behind].does.request;
+    return behindView(this).does.request;
   }
 
   /** Count the cookie's age from now. */
@@ -60,21 +63,21 @@ export class Session {
   save(callback: SessionCallback): this;
   save(): Promise<void>;
   save(callback?: SessionCallback): this | Promise<void> {
-    return settleSession(this, this[behind].does.save(this[behind].session), callback);
+    return settleSession(this, behindView(this).does.save(behindView(this).session), callback);
   }
 
   /** Read it again: `req.session` is then another object, with what is stored now. */
   reload(callback: SessionCallback): this;
   reload(): Promise<void>;
   reload(callback?: SessionCallback): this | Promise<void> {
-    return settleSession(this, this[behind].does.reload(this[behind].session), callback);
+    return settleSession(this, behindView(this).does.reload(behindView(this).session), callback);
   }
 
   /** End it. `req.session` is then undefined, and the browser is told to forget the cookie. */
   destroy(callback: SessionCallback): this;
   destroy(): Promise<void>;
   destroy(callback?: SessionCallback): this | Promise<void> {
-    return settleSession(this, this[behind].does.destroy(this[behind].session), callback);
+    return settleSession(this, behindView(this).does.destroy(behindView(this).session), callback);
   }
 
   /**
@@ -84,7 +87,7 @@ export class Session {
   regenerate(callback: SessionCallback): this;
   regenerate(): Promise<void>;
   regenerate(callback?: SessionCallback): this | Promise<void> {
-    return settleSession(this, this[behind].does.regenerate(this[behind].session), callback);
+    return settleSession(this, behindView(this).does.regenerate(behindView(this).session), callback);
   }
 
   /**
@@ -93,12 +96,12 @@ export class Session {
    * the session as it was before. Rejects with a 409 when another request replaced the session first.
    */
   login(principal: string, options?: LoginOptions): Promise<void> {
-    return this[behind].does.login(this[behind].session, principal, options);
+    return behindView(this).does.login(behindView(this).session, principal, options);
   }
 
   /** End it, everywhere and for good. `req.session` is then a new one, of which nothing is stored. */
   logout(): Promise<void> {
-    return this[behind].does.logout(this[behind].session);
+    return behindView(this).does.logout(behindView(this).session);
   }
 }
 

@@ -1,0 +1,270 @@
+import { createSessionId } from "../engine/session-id.ts";
+import { keepFromCaches } from "../http/cache-fields.ts";
+import { rethrowAsUnavailable } from "../http/unavailable.ts";
+import type { KoaKept, KoaLoginOptions, KoaStored, KoaStoreHow, Values } from "./kept.ts";
+import type { KoaContext } from "./koa-context.ts";
+import type { KoaSessionConfig } from "./middleware-options.ts";
+import { carryCookies, cookieOptions, describeDevice } from "./response-cookies.ts";
+import { type KoaSession, type ViewedSession, viewKoaSession } from "./session-view.ts";
+import type { Found, KoaShelf } from "./shelf.ts";
+import { shownKey } from "./shown-key.ts";
+
+/** koa-session's `ctx.sessionOptions`: what may differ from request to request. */
+export type RequestOptions = { -readonly [Name in keyof KoaSessionConfig]: KoaSessionConfig[Name] };
+
+/** The session of one request: what `ctx.session` is, and what becomes of it. */
+export class ContextSession implements ViewedSession {
+  readonly options: RequestOptions;
+  readonly #ctx: KoaContext;
+  readonly #shelf: KoaShelf;
+  #kept: KoaKept | undefined;
+  #view: KoaSession | undefined;
+  #wasFound = false;
+  #isRemoved = false;
+  /** Another request ended or replaced it: this one may not speak for it. */
+  #isLost = false;
+  #isForced = false;
+  #isTouched = false;
+  #isFailed = false;
+  #loadedText: string | undefined;
+  #pending: Promise<void> | undefined;
+  #cookie: "set" | "clear" | undefined;
+
+  constructor(ctx: KoaContext, config: KoaSessionConfig, shelf: KoaShelf) {
+    this.#ctx = ctx;
+    this.options = { ...config };
+    this.#shelf = shelf;
+  }
+
+  get key(): string {
+    return this.#open().key;
+  }
+
+  get isNew(): boolean {
+    return !this.#wasFound;
+  }
+
+  get values(): Values {
+    this.#isTouched = true;
+    return this.#open().values;
+  }
+
+  get maxAge(): number | "session" | undefined {
+    return this.options.maxAge;
+  }
+
+  set maxAge(maxAge: number | "session" | undefined) {
+    this.options.maxAge = maxAge as number | "session";
+    if (typeof maxAge === "number") this.#open().values.set("_maxAge", maxAge);
+    this.#isForced = true;
+    this.#isTouched = true;
+  }
+
+  /** What `ctx.session` gives. */
+  get(): KoaSession | null {
+    if (this.#isRemoved) return null;
+    this.#view ??= viewKoaSession(this);
+    return this.#view;
+  }
+
+  /** What `ctx.session = value` does. */
+  set(value: unknown): void {
+    this.#isTouched = true;
+    if (typeof value !== "object") throw new TypeError("ctx.session can only be set as null or an object");
+    this.#isRemoved = value === null;
+    if (value === null) return;
+    const { values } = this.#open();
+    for (const name of values.names()) if (!Object.hasOwn(value, name)) values.delete(name);
+    Object.assign(this.get() as object, value);
+  }
+
+  /** Find the session that the browser's key names. */
+  async begin(): Promise<void> {
+    this.#kept = undefined;
+    this.#view = undefined;
+    const key = shownKey(this.#ctx, this.options);
+    if (key === undefined) return;
+    const found = await this.#shelf.load(key);
+    if ("kept" in found && this.#isValid(found)) return;
+    const reason = "kept" in found ? "invalid" : found.reason;
+    const value = "kept" in found ? this.get()?.toJSON() : found.value;
+    this.#kept = undefined;
+    this.#view = undefined;
+    this.#wasFound = false;
+    if (this.options.externalKey === undefined) this.#cookie = "clear";
+    setImmediate(() => this.#ctx.app.emit(`session:${reason}`, { key, value, ctx: this.#ctx }));
+  }
+
+  #isValid(found: Extract<Found, { kept: KoaKept }>): boolean {
+    const { valid, beforeSave } = this.options;
+    this.#kept = found.kept;
+    this.#wasFound = true;
+    if (valid !== undefined && !valid(this.#ctx as never, this.get() as never)) return false;
+    if (found.maxAge !== undefined) this.options.maxAge = found.maxAge;
+    if (beforeSave !== undefined) this.#loadedText = JSON.stringify(this.get());
+    return true;
+  }
+
+  async save(): Promise<void> {
+    await this.#queue(() => this.#store(true));
+  }
+
+  async regenerate(): Promise<void> {
+    await this.#queue(async () =>
+      this.#note(await this.#open().rename(this.#newKey(), this.#how(true)), true),
+    );
+  }
+
+  async login(principal: string, options: KoaLoginOptions = {}): Promise<void> {
+    const device = options.device ?? describeDevice(this.#ctx);
+    await this.#queue(async () => {
+      const stored = await this.#open().login(
+        principal,
+        this.#newKey(),
+        { ...options, device },
+        this.#how(true),
+      );
+      this.#note(stored, true);
+    });
+  }
+
+  async logout(): Promise<void> {
+    await this.#queue(async () => {
+      await this.#kept?.destroy();
+      this.#kept = undefined;
+      this.#view = undefined;
+      this.#wasFound = false;
+      this.#cookie = "clear";
+    });
+  }
+
+  /** Store what changed, then set the cookie. */
+  commit(): Promise<void> {
+    return this.#queue(() => this.#finish());
+  }
+
+  /** The end of the handler. */
+  async commitHandled(): Promise<void> {
+    if (!this.options.autoCommit) return;
+    try {
+      await this.commit();
+    } catch (error) {
+      this.#isFailed = true;
+      throw error;
+    }
+  }
+
+  /** The handler threw. An answer that it chose (a 401) may leave the session changed; a failure may not. */
+  async commitAfter(error: unknown): Promise<void> {
+    if (!this.options.autoCommit) return;
+    const { status } = (error ?? {}) as { status?: unknown };
+    if (this.options.saveOnError || (typeof status === "number" && status < 500)) {
+      await this.commit();
+      carryCookies(error, this.#ctx);
+    } else {
+      this.#isFailed = true;
+    }
+  }
+
+  writeHead(): void {
+    if (this.#isFailed || this.#cookie === undefined) return;
+    const { key: name, externalKey } = this.options;
+    const isSet = this.#cookie === "set";
+    this.#cookie = undefined;
+    if (externalKey !== undefined) {
+      if (isSet) externalKey.set(this.#ctx as never, this.#open().key);
+    } else if (keepFromCaches(this.#ctx.res)) {
+      this.#ctx.cookies.set(name, isSet ? this.#open().key : "", cookieOptions(this.options, isSet));
+    }
+  }
+
+  commitLate(): Promise<void> | undefined {
+    if (!this.#isUncommitted) return undefined;
+    return this.#queue(() => (this.#open().isNew ? Promise.resolve() : this.#finish()));
+  }
+
+  /** For a response that is written past Koa, and for what changed after the handler. */
+  commitEarly(): Promise<void> | undefined {
+    return this.#isUncommitted || this.#pending !== undefined ? this.commit() : undefined;
+  }
+
+  fail(error: unknown): void {
+    this.#isFailed = true;
+    this.#ctx.onerror(error);
+  }
+
+  get #isUncommitted(): boolean {
+    return this.options.autoCommit && this.#isTouched && !this.#isFailed;
+  }
+
+  #open(): KoaKept {
+    this.#kept ??= this.#shelf.create(this.#newKey());
+    return this.#kept;
+  }
+
+  #newKey(): string {
+    const { genid, prefix } = this.options;
+    return genid === undefined ? prefix + createSessionId() : genid(this.#ctx as never);
+  }
+
+  #how(isForced: boolean): KoaStoreHow {
+    return { isForced, maxAge: this.options.maxAge };
+  }
+
+  async #finish(): Promise<void> {
+    this.#isTouched = false;
+    if (this.#isRemoved) {
+      if (this.#kept?.isNew === false) await this.#kept.destroy();
+      this.#cookie = "clear";
+    } else if (this.#kept !== undefined && this.#isWorthStoring(this.#kept)) {
+      await this.#store(false);
+    }
+    if (!this.#ctx.res.headersSent) this.writeHead();
+  }
+
+  #isWorthStoring(kept: KoaKept): boolean {
+    return !kept.isNew || this.#isForced || kept.values.names().some((name) => !name.startsWith("_"));
+  }
+
+  /** A session that lives is stored again when it rolls, or when less than half of its time is left. */
+  #isRolledOver(kept: KoaKept): boolean {
+    const { rolling, renew, maxAge } = this.options;
+    if (kept.isNew) return false;
+    return rolling || (renew && typeof maxAge === "number" && kept.remainingMs < maxAge / 2);
+  }
+
+  async #store(isAsked: boolean): Promise<void> {
+    const kept = this.#open();
+    if (this.#isLost) return;
+    const isForced = isAsked || this.#isForced || this.#isRolledOver(kept);
+    const { beforeSave } = this.options;
+    if (beforeSave !== undefined && (isForced || JSON.stringify(this.get()) !== this.#loadedText)) {
+      beforeSave(this.#ctx as never, this.get() as never);
+    }
+    const stored = kept.store(this.#how(isForced));
+    this.#note(typeof stored === "string" ? stored : await stored, isForced);
+    this.#isForced = false;
+  }
+
+  #note(stored: KoaStored, isForced: boolean): void {
+    if (stored === "lost") {
+      this.#isLost = true;
+      this.#cookie = undefined;
+    } else if (stored === "changed" || (stored === "kept" && isForced)) {
+      this.#cookie = "set";
+    }
+  }
+
+  /** One step after another, whether or not the application waits for each. */
+  #queue(step: () => Promise<void>): Promise<void> {
+    const run = (this.#pending === undefined ? step() : this.#pending.then(step, step)).catch(
+      rethrowAsUnavailable,
+    );
+    const settle = (): void => {
+      if (this.#pending === settled) this.#pending = undefined;
+    };
+    const settled: Promise<void> = run.then(settle, settle);
+    this.#pending = settled;
+    return run;
+  }
+}

@@ -1,0 +1,69 @@
+import { createEngine, type Engine } from "../engine/engine.ts";
+import type { EngineOptions } from "../engine/options.ts";
+import type { KoaKept } from "./kept.ts";
+import { KeptInBackend } from "./kept-in-backend.ts";
+import { KeptInStore } from "./kept-in-store.ts";
+import type { KoaContext } from "./koa-context.ts";
+import type { ForeignKoaStore, KoaSessionConfig, KoaSessionOptions } from "./middleware-options.ts";
+
+/** What was found under a key. `"expired"`: a store still had it, though its time was over. */
+export type Found =
+  | { readonly kept: KoaKept; readonly maxAge?: number | "session" }
+  | { readonly reason: "missed" | "expired"; readonly value: unknown };
+
+/** Where one request finds and begins sessions. */
+export interface KoaShelf {
+  load(key: string): Promise<Found>;
+  create(key: string): KoaKept;
+}
+
+/** How each request finds its shelf. */
+export function shelfFor(
+  options: KoaSessionOptions,
+  config: KoaSessionConfig,
+): (ctx: KoaContext) => KoaShelf {
+  const { backend, ContextStore, rolling } = config;
+  if (backend !== undefined) {
+    const shelf = backendShelf(createEngine({ ...config.engine, backend, ids: "any" } as EngineOptions));
+    return () => shelf;
+  }
+  return (ctx) => {
+    // As koa-session does: a store that is taken out of the options is not used from then on.
+    const store = ContextStore === undefined ? options.store : new ContextStore(ctx as never);
+    return storeShelf(store ?? config.store, store !== undefined, { ctx, rolling }, config.maxAge);
+  };
+}
+
+function backendShelf(engine: Engine): KoaShelf {
+  return {
+    async load(key) {
+      const session = await engine.load(key);
+      if (session === null) return { reason: "missed", value: undefined };
+      const kept = new KeptInBackend(engine, key, session);
+      const maxAge = session.get("_maxAge");
+      if (typeof maxAge === "number") return { kept, maxAge };
+      return session.has("_session") ? { kept, maxAge: "session" } : { kept };
+    },
+    create: (key) => new KeptInBackend(engine, key),
+  };
+}
+
+function storeShelf(
+  store: ForeignKoaStore | undefined,
+  isInUse: boolean,
+  notes: { readonly ctx: KoaContext; readonly rolling: boolean },
+  maxAge: KoaSessionConfig["maxAge"],
+): KoaShelf {
+  return {
+    async load(key) {
+      const value = isInUse ? await store?.get(key, maxAge, notes) : undefined;
+      if (typeof value !== "object" || value === null) return { reason: "missed", value };
+      const data = value as Record<string, unknown>;
+      if (typeof data._expire === "number" && data._expire < Date.now()) return { reason: "expired", value };
+      const kept = new KeptInStore(store as ForeignKoaStore, notes, key, data);
+      if (typeof data._maxAge === "number") return { kept, maxAge: data._maxAge };
+      return data._session === true ? { kept, maxAge: "session" } : { kept };
+    },
+    create: (key) => new KeptInStore(store as ForeignKoaStore, notes, key),
+  };
+}
