@@ -1,9 +1,11 @@
-import { createHash } from "node:crypto";
-import { channel } from "node:diagnostics_channel";
-import type { SharedState } from "@unstick/session";
+import { digest } from "./digest.ts";
 import { RequestUsedError } from "./errors.ts";
+import { emit } from "./events.ts";
 import { LiveReads } from "./live-reads.ts";
-import { assertSharedState, type CacheProviderOptions, readOptions } from "./options.ts";
+import { type CacheProviderOptions, readOptions } from "./options.ts";
+import { PendingLogins } from "./pending-logins.ts";
+import { shelf } from "./shelf.ts";
+import { readSource, type StateSource } from "./state/state-source.ts";
 
 /** What node-saml's `CacheProvider` returns for a saved id. */
 export interface CacheItem {
@@ -29,60 +31,53 @@ export interface SharedCacheProvider {
   consumeAsync(key: string | null): Promise<string | null>;
 }
 
-const usedChannel = channel("unstick.saml.request-used");
-
 /**
  * Keeps the ids of AuthnRequests and LogoutRequests in a state that all instances share, so that a login that
  * began on one instance ends on any other. Pass it to node-saml or passport-saml as `cacheProvider`.
  *
  * Rejects when the state fails or misses its deadline: node-saml then refuses the login.
  */
-export function cacheProvider(state: SharedState, options: CacheProviderOptions = {}): SharedCacheProvider {
-  assertSharedState(state);
-  const { requestIdLifetimeMs, scope } = readOptions(options);
+export function cacheProvider(state: StateSource, options: CacheProviderOptions = {}): SharedCacheProvider {
+  const { requestIdLifetimeMs, scope, maxPendingLogins } = readOptions(options);
+  const requests = shelf(readSource(state), "request", scope);
+  const pending = new PendingLogins(maxPendingLogins, Number.POSITIVE_INFINITY, requestIdLifetimeMs);
   const liveReads = new LiveReads(requestIdLifetimeMs);
-  // InResponseTo arrives before any signature was checked: of any length, from anybody.
-  const keyOf = (id: string): string => `saml:request:${digest(`${scope.length}:${scope}${id}`)}`;
-  const claim = (key: string) => state.take(key, { tombstoneMs: requestIdLifetimeMs });
 
   return {
     saveAsync: async (id, value) => {
-      const isSaved = await state.add(keyOf(id), value, requestIdLifetimeMs);
+      pending.admit();
+      const isSaved = await requests.add(id, value, requestIdLifetimeMs);
       return isSaved ? { value, createdAt: Date.now() } : null;
     },
     getAsync: async (id) => {
       if (id === null || id === undefined) return null;
-      const key = keyOf(id);
-      const value = await state.get(key);
-      if (value !== null) liveReads.saw(key);
+      const value = await requests.get(id);
+      if (value !== null) liveReads.saw(digest(id));
       return value;
     },
     removeAsync: async (id) => {
       if (id === null || id === undefined) return null;
-      const key = keyOf(id);
-      const { outcome } = await claim(key).catch((error: unknown) => {
+      // InResponseTo arrives before any signature was checked: of any length, from anybody.
+      const known = digest(id);
+      const { outcome } = await requests.take(id, requestIdLifetimeMs).catch((error: unknown) => {
         // In doubt: this validation ends here, and node-saml will call again to tidy up.
-        liveReads.leave(key);
+        liveReads.leave(known);
         throw error;
       });
       if (outcome === "taken") {
-        liveReads.leave(key);
+        liveReads.leave(known);
         return id;
       }
-      if (!liveReads.hasContender(key)) return null;
-      usedChannel.publish({ scope });
+      if (!liveReads.hasContender(known)) return null;
+      emit("request-used", { scope });
       throw new RequestUsedError();
     },
     consumeAsync: async (id) => {
       if (id === null || id === undefined) return null;
-      const claimed = await claim(keyOf(id));
+      const claimed = await requests.take(id, requestIdLifetimeMs);
       if (claimed.outcome === "taken") return claimed.value;
-      if (claimed.outcome === "used") usedChannel.publish({ scope });
+      if (claimed.outcome === "used") emit("request-used", { scope });
       return null;
     },
   };
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
 }

@@ -1,3 +1,19 @@
 export { type CacheItem, cacheProvider, type SharedCacheProvider } from "./cache-provider.ts";
-export { RequestUsedError } from "./errors.ts";
+export { RequestUsedError, SamlError, type SamlRefusal, SamlVersionError } from "./errors.ts";
+export type { SamlEvents } from "./events.ts";
+export type { SessionBackend } from "./logout/saml-sessions.ts";
+export type { SamlLogin } from "./message/login.ts";
+export type { NameId } from "./message/name-id.ts";
+export type { NodeSaml } from "./message/node-saml.ts";
 export type { CacheProviderOptions } from "./options.ts";
+export { protect } from "./protect.ts";
+export { PROTECT_DEFAULTS, type ProtectOptions } from "./protect-options.ts";
+export { protectStrategy, type ScopeOf } from "./protect-strategy.ts";
+export {
+  createSamlState,
+  type ItemOptions,
+  type SamlState,
+  type SamlStateOptions,
+  STATE_DEFAULTS,
+} from "./state/saml-state.ts";
+export type { StateSource } from "./state/state-source.ts";

@@ -1,4 +1,4 @@
-import { OptionError, type SharedState } from "@unstick/session";
+import { checkScope, checkWhole, withDefaults } from "./read-options.ts";
 
 export interface CacheProviderOptions {
   /**
@@ -11,45 +11,26 @@ export interface CacheProviderOptions {
    * state; default `"default"`. An answer in one scope never completes a login of another.
    */
   readonly scope?: string;
+  /**
+   * How many logins this process begins within one lifetime; default 20,000 (some 8 MB in the store). Beyond it
+   * a login is refused with `SamlError` (`flood`), so that nobody can fill the store by beginning logins.
+   */
+  readonly maxPendingLogins?: number;
 }
 
 export const defaults: Required<CacheProviderOptions> = {
   requestIdLifetimeMs: 600_000,
   scope: "default",
+  maxPendingLogins: 20_000,
 };
 
 const dayMs = 86_400_000;
 
 /** The options with their defaults; throws an {@link OptionError} that names the first wrong one. */
 export function readOptions(options: CacheProviderOptions): Required<CacheProviderOptions> {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(defaults, name)) {
-      throw new OptionError(name, `is not an option; known are ${Object.keys(defaults).join(", ")}`);
-    }
-  }
-  const { requestIdLifetimeMs = defaults.requestIdLifetimeMs, scope = defaults.scope } = options;
-  if (!Number.isInteger(requestIdLifetimeMs) || requestIdLifetimeMs < 1_000 || requestIdLifetimeMs > dayMs) {
-    throw new OptionError(
-      "requestIdLifetimeMs",
-      `is ${String(requestIdLifetimeMs)}; give whole milliseconds from 1000 to ${dayMs} (one day)`,
-    );
-  }
-  if (typeof scope !== "string" || scope.length === 0 || scope.length > 256) {
-    throw new OptionError("scope", "must be a string of 1 to 256 characters");
-  }
-  return { requestIdLifetimeMs, scope };
-}
-
-/** Throws unless `state` has the verbs that the cache provider calls. */
-export function assertSharedState(state: SharedState): void {
-  const verbs = ["add", "get", "take"] as const;
-  const missing = verbs.filter(
-    (verb) => typeof (state as Partial<SharedState> | null)?.[verb] !== "function",
-  );
-  if (missing.length > 0) {
-    throw new OptionError(
-      "state",
-      `has no ${missing.join(", ")}; give a SharedState: memoryState(), lmdbState({ path }) or redisState(client)`,
-    );
-  }
+  const read = withDefaults(defaults, options);
+  checkWhole("requestIdLifetimeMs", read.requestIdLifetimeMs, 1_000, dayMs);
+  checkWhole("maxPendingLogins", read.maxPendingLogins, 1, 100_000_000);
+  checkScope(read.scope);
+  return read;
 }

@@ -5,7 +5,7 @@ import { defaults } from "../src/options.ts";
 
 describe("options", () => {
   test("defaults: a login may take 10 minutes, not node-saml's 8 hours", () => {
-    expect(defaults).toEqual({ requestIdLifetimeMs: 600_000, scope: "default" });
+    expect(defaults).toEqual({ requestIdLifetimeMs: 600_000, scope: "default", maxPendingLogins: 20_000 });
   });
 
   test.each([

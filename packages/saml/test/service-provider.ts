@@ -2,6 +2,7 @@ import { type CacheProvider, SAML, type SamlConfig, ValidateInResponseTo } from 
 import { createIdentityProvider, type IdentityProvider } from "@unstick/testbed/identity-provider";
 
 export const callbackUrl = "http://sp.test/acs";
+export const logoutUrl = "http://sp.test/logout";
 export const entityId = "urn:unstick:sp";
 
 export function startIdentityProvider(): Promise<IdentityProvider> {

@@ -1,0 +1,182 @@
+import { SamlError } from "../errors.ts";
+import { readField, readRedirect } from "./encoded.ts";
+import { readLogin, type SamlLogin } from "./login.ts";
+import { type NameId, readNameId } from "./name-id.ts";
+import {
+  type NodeSaml,
+  type NodeSamlProfile,
+  type NodeSamlResult,
+  readDocument,
+  type Steps,
+  validatorOf,
+} from "./node-saml.ts";
+import { attribute, child, children, instant, text, type XmlNode } from "./xml-node.ts";
+
+/** A message whose signature node-saml has verified. `result` is what node-saml's own method would answer. */
+export type Validated =
+  | { readonly kind: "login"; readonly login: SamlLogin; readonly result: NodeSamlResult }
+  | { readonly kind: "no-login"; readonly result: NodeSamlResult }
+  | { readonly kind: "logout-response"; readonly inResponseTo: string; readonly result: NodeSamlResult }
+  | { readonly kind: "logout-request"; readonly request: LogoutRequest; readonly result: NodeSamlResult };
+
+export interface LogoutRequest {
+  readonly id: string;
+  readonly issuer: string;
+  readonly nameId: NameId;
+  /** None: all sessions of the principal (core 3.7.3.1). */
+  readonly sessionIndexes: readonly string[];
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number | null;
+}
+
+const SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success";
+
+/** A `SAMLResponse` that was POSTed: an answer to an AuthnRequest or to a LogoutRequest. Claims nothing. */
+export async function validatePostResponse(
+  saml: NodeSaml,
+  container: unknown,
+  maxMessageBytes: number,
+): Promise<Validated> {
+  const SAMLResponse = readField(container, "SAMLResponse", maxMessageBytes);
+  let signedXml = "";
+  const validator = validatorOf(saml, (original) => ({
+    async getSignedAssertion(this: Steps, xml) {
+      signedXml = xml;
+      return original.getSignedAssertion.call(this, xml);
+    },
+  }));
+  const result = await byNodeSaml(() => validator.validatePostResponseAsync({ SAMLResponse }));
+  if (result.loggedOut) {
+    const xml = Buffer.from(SAMLResponse, "base64").toString("utf8");
+    return readLogoutResponse(saml, await byNodeSaml(() => readDocument(saml, xml)), result);
+  }
+  if (result.profile === null) return { kind: "no-login", result };
+  const message = child0(await byNodeSaml(() => readDocument(saml, signedXml)), "Response");
+  checkResponse(saml, message);
+  return { kind: "login", login: loginOf(saml, result.profile), result };
+}
+
+/** `Destination` must be ours where the message is signed (bindings 3.5.5.2); there it cannot be left out. */
+function checkResponse(saml: NodeSaml, response: XmlNode | undefined): void {
+  if (response === undefined) return;
+  if (attribute(response, "Destination") !== saml.options.callbackUrl) {
+    throw new SamlError("misaddressed", { cause: new Error("Destination is not our callbackUrl") });
+  }
+  if (attribute(child(child(response, "Status"), "StatusCode"), "Value") !== SUCCESS) {
+    throw new SamlError("refused", { cause: new Error("the Response's status is not Success") });
+  }
+}
+
+function loginOf(saml: NodeSaml, profile: NodeSamlProfile): SamlLogin {
+  const assertion = child0((profile.getAssertion?.() ?? {}) as XmlNode, "Assertion");
+  if (assertion === undefined) throw new SamlError("refused");
+  const inResponseTo = typeof profile.inResponseTo === "string" ? profile.inResponseTo : null;
+  const attributes = (profile.attributes ?? {}) as Readonly<Record<string, unknown>>;
+  return readLogin(assertion, inResponseTo, attributes, {
+    callbackUrl: saml.options.callbackUrl,
+    clockSkewMs: saml.options.acceptedClockSkewMs,
+    nowMs: Date.now(),
+  });
+}
+
+/** A `SAMLRequest` that was POSTed, by a browser or by the identity provider itself. */
+export async function validatePostRequest(
+  saml: NodeSaml,
+  container: unknown,
+  maxMessageBytes: number,
+): Promise<Validated> {
+  const SAMLRequest = readField(container, "SAMLRequest", maxMessageBytes);
+  return readLogoutRequest(saml, (validator) => validator.validatePostRequestAsync({ SAMLRequest }));
+}
+
+/** A LogoutRequest or LogoutResponse by HTTP-Redirect. `query`: the raw query, which the signature covers. */
+export async function validateRedirect(
+  saml: NodeSaml,
+  query: string,
+  maxMessageBytes: number,
+): Promise<Validated> {
+  const { kind, container } = readRedirect(query, maxMessageBytes);
+  if (kind === "SAMLRequest") {
+    return readLogoutRequest(saml, (validator) => validator.validateRedirectAsync(container as never, query));
+  }
+  let document: XmlNode = {};
+  const validator = validatorOf(saml, (original) => ({
+    async verifyLogoutResponse(this: Steps, read) {
+      document = read;
+      await original.verifyLogoutResponse.call(this, read);
+    },
+  }));
+  const result = await byNodeSaml(() => validator.validateRedirectAsync(container as never, query));
+  return readLogoutResponse(saml, document, result);
+}
+
+function readLogoutResponse(saml: NodeSaml, document: XmlNode, result: NodeSamlResult): Validated {
+  const response = child0(document, "LogoutResponse");
+  const inResponseTo = attribute(response, "InResponseTo");
+  if (inResponseTo === undefined) throw new SamlError("unsolicited");
+  if (attribute(child(child(response, "Status"), "StatusCode"), "Value") !== SUCCESS) {
+    throw new SamlError("refused", { cause: new Error("the LogoutResponse's status is not Success") });
+  }
+  checkLogoutDestination(saml, response);
+  return { kind: "logout-response", inResponseTo, result };
+}
+
+async function readLogoutRequest(
+  saml: NodeSaml,
+  validate: (validator: NodeSaml) => Promise<NodeSamlResult>,
+): Promise<Validated> {
+  let document: XmlNode = {};
+  const validator = validatorOf(saml, (original) => ({
+    processValidlySignedPostRequestAsync(this: Steps, read, dom) {
+      document = read;
+      return original.processValidlySignedPostRequestAsync.call(this, read, dom);
+    },
+  }));
+  const result = await byNodeSaml(() => validate(validator));
+  const request = child0(document, "LogoutRequest");
+  checkLogoutDestination(saml, request);
+  const nameId = readNameId(child(request, "NameID")) ?? decryptedNameId(result);
+  const id = attribute(request, "ID");
+  const issuer = text(child(request, "Issuer"));
+  const issuedAtMs = instant(request, "IssueInstant");
+  if (!id || !issuer || nameId === undefined || issuedAtMs === undefined) {
+    throw new SamlError("refused", { cause: new Error("it lacks ID, Issuer, IssueInstant or NameID") });
+  }
+  const sessionIndexes = children(request, "SessionIndex").map((index) => text(index) ?? "");
+  const expiresAtMs = instant(request, "NotOnOrAfter") ?? null;
+  return {
+    kind: "logout-request",
+    request: { id, issuer, nameId, sessionIndexes, issuedAtMs, expiresAtMs },
+    result,
+  };
+}
+
+/** The logout address is not among node-saml's options; it is on the origin of the callback. */
+function checkLogoutDestination(saml: NodeSaml, message: XmlNode | undefined): void {
+  const destination = attribute(message, "Destination");
+  if (destination === undefined) return;
+  const isOurs =
+    URL.canParse(destination) && new URL(destination).origin === new URL(saml.options.callbackUrl).origin;
+  if (!isOurs) throw new SamlError("misaddressed", { cause: new Error("Destination is another site") });
+}
+
+/** node-saml decrypts an EncryptedID and gives its value and format, without qualifiers. */
+function decryptedNameId({ profile }: NodeSamlResult): NameId | undefined {
+  if (typeof profile?.nameID !== "string") return undefined;
+  const { nameID: value, nameIDFormat: format } = profile;
+  return typeof format === "string" ? { value, format } : { value };
+}
+
+function child0(document: XmlNode, name: string): XmlNode | undefined {
+  const found = Object.hasOwn(document, name) ? document[name] : undefined;
+  return typeof found === "object" && found !== null ? (found as XmlNode) : undefined;
+}
+
+/** Whatever node-saml throws becomes one typed error, with its own as the cause. */
+async function byNodeSaml<Value>(step: () => Promise<Value>): Promise<Value> {
+  try {
+    return await step();
+  } catch (cause) {
+    throw cause instanceof SamlError ? cause : new SamlError("refused", { cause });
+  }
+}

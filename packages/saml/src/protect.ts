@@ -1,0 +1,92 @@
+import { type CacheItem, cacheProvider, type SharedCacheProvider } from "./cache-provider.ts";
+import { RequestUsedError, SamlError } from "./errors.ts";
+import { emit } from "./events.ts";
+import { type Gate, openGate } from "./gate.ts";
+import { assertSoundLibrary } from "./message/library.ts";
+import type { NodeSaml, NodeSamlResult } from "./message/node-saml.ts";
+import {
+  type Validated,
+  validatePostRequest,
+  validatePostResponse,
+  validateRedirect,
+} from "./message/validate.ts";
+import type { ProtectOptions } from "./protect-options.ts";
+
+interface Requesting {
+  getLogoutUrlAsync(...call: never[]): Promise<string>;
+}
+
+/**
+ * node-saml with its holes closed: the object that comes back has the methods of the one that was given, and is
+ * put in its place. Each answer is accepted once, on whatever instance, and only if it is ours.
+ *
+ * Throws {@link SamlVersionError} for a release with known holes and for the abandoned `passport-saml`.
+ */
+export function protect<Saml extends NodeSaml>(saml: Saml, options: ProtectOptions): Saml {
+  assertSoundLibrary(saml);
+  return guard(saml, openGate(saml, options));
+}
+
+export function guard<Saml extends NodeSaml>(saml: Saml, gate: Gate): Saml {
+  const { maxMessageBytes, requestIdLifetimeMs, scope, maxPendingLogins } = gate.options;
+  const inScope = refusalsTold(scope);
+  const own = {
+    options: {
+      ...saml.options,
+      validateInResponseTo: "always",
+      requestIdExpirationPeriodMs: requestIdLifetimeMs,
+    },
+    cacheProvider: cacheProvider(gate.state, { requestIdLifetimeMs, scope, maxPendingLogins }),
+    validatePostResponseAsync: (container: unknown) =>
+      inScope(async () => accept(gate, await validatePostResponse(saml, container, maxMessageBytes))),
+    validatePostRequestAsync: (container: unknown) =>
+      inScope(async () => accept(gate, await validatePostRequest(saml, container, maxMessageBytes))),
+    validateRedirectAsync: (_container: unknown, query: string) =>
+      inScope(async () => accept(gate, await validateRedirect(saml, query, maxMessageBytes))),
+    getLogoutUrlAsync(this: Saml, ...call: never[]): Promise<string> {
+      const requesting = Object.create(this, { cacheProvider: { value: logoutIds(gate) } }) as Saml;
+      return (saml as Saml & Requesting).getLogoutUrlAsync.apply(requesting, call);
+    },
+  };
+  const descriptors = Object.entries(own).map(([name, value]) => [name, { value, writable: true }] as const);
+  return Object.create(saml, Object.fromEntries(descriptors)) as Saml;
+}
+
+/** Claim what a validated message uses up, and do what it asks. */
+export async function accept(gate: Gate, message: Validated): Promise<NodeSamlResult> {
+  if (message.kind === "login") {
+    if (await gate.sessions.isEnded(message.login)) throw new SamlError("logged_out");
+    await gate.claims.claim(message.login);
+  }
+  if (message.kind === "logout-request") await gate.sessions.end(message.request);
+  if (message.kind === "logout-response") await completeLogout(gate, message.inResponseTo);
+  return message.result;
+}
+
+/** An answer to a LogoutRequest of ours counts once, on whatever instance it arrives. */
+async function completeLogout(gate: Gate, id: string): Promise<void> {
+  const { outcome } = await gate.logouts.take(id, gate.options.requestIdLifetimeMs);
+  if (outcome === "used") throw new RequestUsedError();
+  if (outcome === "unknown") throw new SamlError("request_unknown");
+}
+
+function logoutIds({ logouts, options }: Gate): Pick<SharedCacheProvider, "saveAsync"> {
+  return {
+    async saveAsync(id: string, value: string): Promise<CacheItem | null> {
+      const isSaved = await logouts.add(id, value, options.requestIdLifetimeMs);
+      return isSaved ? { value, createdAt: Date.now() } : null;
+    },
+  };
+}
+
+/** Tells each refusal on a channel, by its code alone. */
+export function refusalsTold(scope: string): <Value>(step: () => Promise<Value>) => Promise<Value> {
+  return async (step) => {
+    try {
+      return await step();
+    } catch (error) {
+      emit("refused", { scope, code: (error as { readonly code?: string }).code ?? "unknown" });
+      throw error;
+    }
+  };
+}
