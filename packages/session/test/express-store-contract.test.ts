@@ -1,5 +1,5 @@
 import { memoryBackend } from "@unstick/session";
-import { MemoryStore, SessionStore, type StoreOptions } from "@unstick/session/express";
+import { MemoryStore, SessionStore, STORE_DEFAULTS, type StoreOptions } from "@unstick/session/express";
 import { describe, expect, test } from "vitest";
 import { eventLog } from "./engine/event-log.ts";
 
@@ -240,6 +240,16 @@ describe("options", () => {
     expect(() => new MemoryStore(options as unknown as StoreOptions)).toThrow(
       expect.objectContaining({ code: "ERR_UNSTICK_OPTION", option }),
     );
+  });
+
+  test("have these defaults", () => {
+    expect(STORE_DEFAULTS).toEqual({
+      ttl: 86_400,
+      disableTouch: false,
+      disableTTL: false,
+      onGone: "ignore",
+      disconnectEvents: false,
+    });
   });
 
   test("disableTouch moves no deadline", async () => {

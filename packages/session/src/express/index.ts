@@ -12,5 +12,11 @@ export { SessionStore } from "./session-store.ts";
 export { Session } from "./session-view.ts";
 export type { StoreCallback } from "./store-callback.ts";
 export type { ListedSession } from "./store-listing.ts";
-export type { StoredData, StoredSession, StoreOptions, StorePolicy } from "./store-options.ts";
+export {
+  STORE_DEFAULTS,
+  type StoredData,
+  type StoredSession,
+  type StoreOptions,
+  type StorePolicy,
+} from "./store-options.ts";
 export { type SessionRequest, StoreCookie, StoreSession } from "./store-session.ts";
