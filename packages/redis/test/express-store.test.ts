@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createBrowserClient, type RedisServer, startRedis, waitUntil } from "@unstick/testbed";
@@ -230,6 +231,18 @@ describe("coming from connect-redis", () => {
     await theirs().set("one", { cookie: { originalMaxAge: null }, user: "ada" });
     expect(await store.get("one")).toBeNull();
     expect(await ioredis.exists("sess:one")).toBe(0);
+  });
+
+  test("a record of theirs that cannot be read is no session and one event", async () => {
+    const damaged: unknown[] = [];
+    const note = (event: unknown): void => void damaged.push(event);
+    subscribe("unstick.session.damaged", note);
+    onTestFinished(() => void unsubscribe("unstick.session.damaged", note));
+    for (const [at, text] of ["{cut", "", "7", "null", "\0"].entries()) {
+      await ioredis.set(`sess:${at}`, text);
+      expect(await ours(at % 2 === 0 ? "share" : "adopt").get(String(at))).toBeNull();
+    }
+    expect(damaged).toHaveLength(5);
   });
 
   test("lists are refused while some sessions are connect-redis's", async () => {

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createBrowserClient, type RedisServer, startRedis } from "@unstick/testbed";
@@ -77,8 +78,13 @@ describe("coming from koa-redis", () => {
 
   test("what is no session, or one that was ended, is not adopted", async () => {
     const store = new RedisStore({ client, legacy: "adopt" });
+    const damaged: unknown[] = [];
+    const note = (event: unknown): void => void damaged.push(event);
+    subscribe("unstick.session.damaged", note);
+    onTestFinished(() => void unsubscribe("unstick.session.damaged", note));
     await client.set("one", "{cut");
     expect(await store.get("one")).toBeNull();
+    expect(damaged).toHaveLength(1);
     await store.destroy("two");
     await client.set("two", JSON.stringify({ user: "ada" }));
     expect(await store.get("two")).toBeNull();

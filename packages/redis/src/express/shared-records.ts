@@ -1,4 +1,5 @@
 import type { StoredData } from "@unstick/session/express";
+import { reportDamagedRecord } from "../damaged-record.ts";
 import type { PeerRecord, PeerRecords } from "../peer-records.ts";
 import { mergeSessions } from "./merge-sessions.ts";
 
@@ -42,20 +43,28 @@ export class SharedRecords {
     return data;
   }
 
+  /** What a record holds; `undefined`, and an event, when it cannot be read. */
   parse({ text, remainingMs }: PeerRecord): StoredData | undefined {
-    let data: unknown;
-    try {
-      data = this.#serializer.parse(text);
-    } catch {
+    const data = this.#parseObject(text);
+    if (data === undefined) {
+      reportDamagedRecord("connect-redis");
       return undefined;
     }
-    if (typeof data !== "object" || data === null) return undefined;
     const { cookie } = data as { cookie?: { expires?: unknown } };
     if (remainingMs !== undefined && typeof cookie?.expires === "string") {
       // connect-redis's touch moves the deadline of the key and leaves that of the cookie as it was.
       cookie.expires = new Date(Date.now() + remainingMs).toISOString();
     }
     return data as StoredData;
+  }
+
+  #parseObject(text: string): object | undefined {
+    try {
+      const data = this.#serializer.parse(text);
+      return typeof data === "object" && data !== null ? data : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Save, attribute by attribute, by compare-and-set. Answers `false` when the session ended meanwhile. */

@@ -1,6 +1,7 @@
 import { OptionError } from "@unstick/session";
 import { type KoaSessionData, KoaStore, type KoaStoreOptions, type StoreCall } from "@unstick/session/koa";
 import type { RedisClient } from "../clients/link.ts";
+import { reportDamagedRecord } from "../damaged-record.ts";
 import { openCaller } from "../open-caller.ts";
 import { checkOptions, DEFAULTS, type RedisOptions, splitOptions } from "../options.ts";
 import { PeerRecords } from "../peer-records.ts";
@@ -44,7 +45,11 @@ export class RedisStore extends KoaStore {
   protected override async readElsewhere(key: string, call: StoreCall): Promise<KoaSessionData | null> {
     const record = await this.#records?.read(key);
     const data = record && parseRecord(record.text);
-    if (record === undefined || data === undefined) return null;
+    if (record === undefined) return null;
+    if (data === undefined) {
+      reportDamagedRecord("koa-redis");
+      return null;
+    }
     const outcome = await this.createOnly(key, data, record.remainingMs, call);
     if (outcome !== "gone") await this.#records?.removeIf(key, record.text);
     if (outcome === "taken") return this.get(key, undefined, call);

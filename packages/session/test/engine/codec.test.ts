@@ -101,7 +101,7 @@ describe("a cookie's settings", () => {
     const cookie = { originalMaxAge: 3_600_000, expires, httpOnly: true, path: "/" };
     const { attributes, back } = await storedAttributes({ lifetime: { idleMs: 3_600_000 } }, { cookie });
     expect(Buffer.byteLength(attributes.get("cookie")!)).toBeLessThanOrEqual(64);
-    const restored = back["cookie"] as typeof cookie;
+    const restored = back.cookie as typeof cookie;
     expect({ ...restored, expires: "" }).toEqual({ ...cookie, expires: "" });
     expect(Math.abs(Date.parse(restored.expires) - Date.parse(expires))).toBeLessThan(2_000);
   });
