@@ -134,6 +134,17 @@ describe.each(expresses)("under express-session on %s", (_name, express) => {
     expect(damaged).toHaveLength(2);
   });
 
+  test("a record without a cookie is a session all the same", async () => {
+    const store = new MemoryStore();
+    const app = appWith(express, store);
+    app.get("/", async (req, res) => {
+      await store.set(req.session.id, { user: "ada" });
+      req.session.reload((error) => res.send(error ? String(error) : req.session.user));
+    });
+    const url = await listening(createServer(app));
+    expect((await browser().get(url)).body).toBe("ada");
+  });
+
   test("a store that is down is status 503 by the error's own word", async () => {
     const store = new MemoryStore();
     store.get = (async (_id: string, callback?: (error: unknown) => void) => {

@@ -99,9 +99,10 @@ export class SessionStore extends EventEmitter {
   /** As express-session's, with the base handed on to the object that it makes. */
   createSession<Made extends object = StoreSession>(request: SessionRequest, loaded: object): Made {
     const data = loaded as Record<string, unknown>;
-    const settings = data.cookie as Record<string, unknown>;
+    // A record may have lost its cookie, or never had one: it is a session all the same, and no error 500.
+    const settings = (data.cookie ?? {}) as Record<string, unknown>;
     const expires = settings.expires;
-    const originalMaxAge = settings.originalMaxAge as number | null;
+    const originalMaxAge = (settings.originalMaxAge ?? null) as number | null;
     const cookie = new StoreCookie(settings);
     if (typeof expires === "string") cookie.expires = new Date(expires);
     cookie.originalMaxAge = originalMaxAge;
