@@ -1,5 +1,11 @@
+import { prove as proveBytes } from "./bytes.ts";
+import { prove as proveClocks } from "./clocks.ts";
+import { prove as proveClusterMethods } from "./cluster-methods.ts";
+import { prove as proveCommands } from "./commands.ts";
+import { prove as proveCorruptRecords } from "./corrupt-records.ts";
 import { prove as proveDisjointWrites } from "./disjoint-writes.ts";
 import type { Env } from "./env.ts";
+import { prove as proveHostilePrefixes } from "./hostile-prefixes.ts";
 import { prove as proveHttpIncrements } from "./http-increments.ts";
 import { prove as proveLogoutRaces } from "./logout-races.ts";
 import { prove as proveRegenerateRaces } from "./regenerate-races.ts";
@@ -23,4 +29,10 @@ export const measures: readonly Measure[] = [
   { name: "disjoint-writes", counts: [100_000, 6_000, 120], prove: proveDisjointWrites },
   { name: "logout-races", counts: [100_000, 6_000, 60], prove: proveLogoutRaces },
   { name: "regenerate-races", counts: [100_000, 3_000, 60], prove: proveRegenerateRaces },
+  { name: "corrupt-records", counts: [100_000, 6_000, 150], prove: proveCorruptRecords },
+  { name: "cluster-methods", counts: [1_000, 300, 30], prove: proveClusterMethods },
+  { name: "hostile-prefixes", counts: [10_000, 1_000, 20], prove: proveHostilePrefixes },
+  { name: "commands", counts: [1, 1, 1], prove: proveCommands },
+  { name: "bytes", counts: [1, 1, 1], prove: proveBytes },
+  { name: "clocks", counts: [1_000, 100, 9], prove: proveClocks },
 ];

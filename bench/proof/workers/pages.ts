@@ -19,8 +19,8 @@ const pages: Readonly<Record<string, Page>> = {
   "/": () => "anybody",
   "/login": async ({ query, session, login, setMaxAge }) => {
     const user = query.get("user") ?? "ada";
-    await login(user);
     session().user = user;
+    await login(user);
     if (query.has("maxAge")) setMaxAge(Number(query.get("maxAge")));
     return "in";
   },
