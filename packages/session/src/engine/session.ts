@@ -121,6 +121,11 @@ export class Session {
     }
   }
 
+  /** The text of an attribute as it is stored, sealed or not, without opening it: to tell whether it is one that is known. */
+  storedText(name: string): string | null {
+    return this.#state.slots.storedValue(name);
+  }
+
   /** All attributes, as an object of their own. `__proto__` is a property like any other. */
   toObject(): Record<string, unknown> {
     const values: Record<string, unknown> = {};

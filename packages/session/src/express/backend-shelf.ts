@@ -25,6 +25,7 @@ export class BackendShelf implements Shelf {
     this.#rules = {
       engine: this.#engine,
       idleCapMs: lifetime === undefined ? Number.POSITIVE_INFINITY : this.#engine.policy.lifetime.idleMs,
+      ages: new Map(),
       newCookie: (visit) => newCookie(visit.cookieOptions, visit.request, config.proxy),
     };
   }

@@ -31,7 +31,6 @@ export class Commit implements HoldHooks {
     if (kept === undefined || request.session !== kept.view) throw new ForeignSessionError();
     if (typeof request.sessionID !== "string" || this.#visit.isLost) return undefined;
     if (this.#response.statusCode >= 500 && !config.saveOnError) return this.#commitError(kept);
-    countAge(kept.cookie);
     return kept.isNew ? this.#commitNew(kept) : this.#commitKnown(kept);
   }
 
@@ -102,6 +101,7 @@ export class Commit implements HoldHooks {
     const isNewToBrowser = kept.id !== this.#visit.shownId;
     const isAgeMoved = stored === "stored" && isAged(kept.cookie);
     if (isNewToBrowser || this.#visit.site.config.rolling || isAgeMoved || stored === "expired") {
+      kept.countAge();
       this.#cookie = { id: kept.id, settings: kept.cookie };
     }
   }
@@ -150,14 +150,6 @@ function pick(
   "expires" | "secure" | "path" | "domain" | "httpOnly" | "sameSite" | "priority" | "partitioned"
 > {
   return cookie;
-}
-
-/** The age of a cookie counts from the response. Setting it must not shorten it by what passed meanwhile. */
-function countAge(cookie: StoreCookie): void {
-  const { originalMaxAge } = cookie;
-  if (typeof originalMaxAge !== "number") return;
-  cookie.maxAge = originalMaxAge;
-  cookie.originalMaxAge = originalMaxAge;
 }
 
 function isAged(cookie: StoreCookie): boolean {

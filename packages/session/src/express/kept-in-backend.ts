@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { SaveOutcome } from "../engine/save-session.ts";
 import type { Session as EngineSession } from "../engine/session.ts";
 import type { LoginOptions, Stored, StoreHow, Visitor } from "./kept.ts";
-import { restoredCookie } from "./new-cookie.ts";
+import { countAge, restoredCookie } from "./new-cookie.ts";
 import { type Session, type Viewed, viewSession } from "./session-view.ts";
 import type { StoreCookie } from "./store-session.ts";
 
@@ -11,8 +11,12 @@ export interface BackendRules {
   readonly engine: Engine;
   /** The longest that a cookie's age may keep a session unused, where the application set a limit. */
   readonly idleCapMs: number;
+  /** Text of stored settings → their `originalMaxAge`. */
+  readonly ages: Map<string, number | null>;
   newCookie(visit: Visitor): StoreCookie;
 }
+
+const MOST_AGES = 64;
 
 /** A session on a backend: attribute by attribute, through the engine. */
 export class KeptInBackend implements Viewed {
@@ -56,6 +60,10 @@ export class KeptInBackend implements Viewed {
   get cookie(): StoreCookie {
     this.#cookie ??= restoredCookie(this.#session?.get("cookie"), () => this.#rules.newCookie(this.#visit));
     return this.#cookie;
+  }
+
+  countAge(): void {
+    countAge(this.cookie);
   }
 
   setCookie(value: unknown): void {
@@ -138,12 +146,24 @@ export class KeptInBackend implements Viewed {
     old.set("cookie", this.cookie);
   }
 
-  /** Settings are stored with a new session and where the application looked at them; the age is its lifetime. */
+  /** Settings are stored with a new session and when the application looked at them; the age is its lifetime. */
   #applyCookie(session: EngineSession): void {
-    const { cookie } = this;
-    const age = cookie.originalMaxAge;
+    const isLookedAt = this.#cookie !== undefined || session.isNew;
+    const age = isLookedAt ? this.cookie.originalMaxAge : this.#storedAge(session);
     if (typeof age === "number" && !Number.isNaN(age)) session.idleMs = Math.min(age, this.#rules.idleCapMs);
-    session.set("cookie", cookie);
+    if (isLookedAt) session.set("cookie", this.cookie);
+  }
+
+  /** Most sessions were stored with the same few settings: each text is parsed once. */
+  #storedAge(session: EngineSession): number | null {
+    const { ages } = this.#rules;
+    const text = session.storedText("cookie") ?? "";
+    const known = ages.get(text);
+    if (known !== undefined) return known;
+    const age = this.cookie.originalMaxAge ?? null;
+    if (ages.size >= MOST_AGES) ages.clear();
+    ages.set(text, age);
+    return age;
   }
 
   #noteSaved(outcome: SaveOutcome): Stored {

@@ -1,6 +1,7 @@
 import { createSessionId } from "../engine/session-id.ts";
 import { settleSession } from "../http/callback.ts";
 import type { Kept, LoginOptions, Stored, StoreHow, Visitor } from "./kept.ts";
+import { countAge } from "./new-cookie.ts";
 import type { ForeignStore } from "./options.ts";
 import type { StoreCookie } from "./store-session.ts";
 
@@ -25,6 +26,7 @@ export class KeptInStore implements Kept {
   isNew: boolean;
   readonly #rules: StoreRules;
   readonly #visit: Visitor;
+  #isAgeCounted = false;
   /** Stored by this request, which is enough for `resave`. */
   #isStored = false;
   /** The text of what is stored; of a new session, of one that holds nothing. */
@@ -48,7 +50,13 @@ export class KeptInStore implements Kept {
     return attributesText(this.view) !== "{}";
   }
 
+  countAge(): void {
+    if (!this.#isAgeCounted) countAge(this.cookie);
+    this.#isAgeCounted = true;
+  }
+
   store(how: StoreHow): Promise<Stored> | Stored {
+    this.countAge();
     const text = attributesText(this.view);
     if (how.isUnchanged !== true && (this.#isUnsaved || text !== this.#text)) {
       // Stored again only because of `resave`: nothing that a browser should be told.

@@ -30,6 +30,8 @@ export interface Kept {
   readonly isNew: boolean;
   /** The application put something into it. */
   readonly hasData: boolean;
+  /** Let the cookie's age count from now, once. */
+  countAge(): void;
   /** Answers without a promise when there is nothing to do. */
   store(how: StoreHow): Promise<Stored> | Stored;
   /** A new session that holds nothing is not stored; one that was to be replaced by it ends. */

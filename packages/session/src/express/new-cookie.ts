@@ -34,3 +34,11 @@ export function restoredCookie(stored: unknown, fallback: () => StoreCookie): St
   cookie.originalMaxAge = originalMaxAge ?? null;
   return cookie;
 }
+
+/** The age of a cookie counts from now. Setting it must not shorten it by what has passed. */
+export function countAge(cookie: StoreCookie): void {
+  const { originalMaxAge } = cookie;
+  if (typeof originalMaxAge !== "number") return;
+  cookie.maxAge = originalMaxAge;
+  cookie.originalMaxAge = originalMaxAge;
+}

@@ -43,7 +43,6 @@ class Hold {
   #ended = false;
   #calls: [verb: Verb, args: unknown[]][] = [];
   #guard: HeadGuard | undefined;
-  #sources: Set<NodeJS.ReadableStream> | undefined;
   readonly #response: ServerResponse;
   readonly #hooks: HoldHooks;
   readonly #before: OutgoingHttpHeaders;
@@ -65,10 +64,6 @@ class Hold {
     response.end = (...args) => this.#end(args);
     response.flushHeaders = (...args) => this.#receive("flushHeaders", args);
     response.writeHead = (...args) => this.#writeHead(args as unknown as WriteHeadArguments);
-    this.#response.on("pipe", (source: NodeJS.ReadableStream) => {
-      this.#sources ??= new Set();
-      this.#sources.add(source);
-    });
   }
 
   get ended(): boolean {
@@ -218,7 +213,8 @@ class Hold {
   }
 
   #drop(): void {
-    for (const source of this.#sources ?? []) source.unpipe(this.#response);
+    // Every writer of the dropped response was told to wait for "drain". It must not hear that of the next one.
+    this.#response.removeAllListeners("drain");
     for (const [, args] of this.#calls.splice(0)) rejectCall(args);
   }
 

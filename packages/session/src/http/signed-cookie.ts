@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { OptionError } from "../errors.ts";
+import { HmacKey } from "./hmac-key.ts";
 import { decodeValue, readCookies } from "./read-cookie.ts";
 
 /** A secret as express-session takes it. */
@@ -10,14 +11,14 @@ export type Secret = string | Uint8Array;
  * base64(hmac-sha256(value)) without padding. The first secret signs, all are tried on reading.
  */
 export class CookieSigner {
-  readonly #keys: readonly KeyObject[];
+  readonly #keys: readonly HmacKey[];
 
   constructor(secrets: readonly Secret[]) {
-    this.#keys = secrets.map((secret) => createSecretKey(secretBytes(secret)));
+    this.#keys = secrets.map((secret) => new HmacKey(secret));
   }
 
   sign(id: string): string {
-    return `s:${id}.${mac(this.#keys[0] as KeyObject, id)}`;
+    return `s:${id}.${(this.#keys[0] as HmacKey).sign(id)}`;
   }
 
   /** The id in the first well signed cookie called `name`. `undefined`: none is. */
@@ -36,20 +37,12 @@ export class CookieSigner {
     if (dot < 1 || signed.length - dot - 1 !== 43) return undefined;
     const id = signed.slice(0, dot);
     const given = Buffer.from(signed.slice(dot + 1));
-    const isGood = (key: KeyObject): boolean => {
-      const expected = Buffer.from(mac(key, id));
+    const isGood = (key: HmacKey): boolean => {
+      const expected = Buffer.from(key.sign(id));
       return expected.length === given.length && timingSafeEqual(expected, given);
     };
     return this.#keys.some(isGood) ? id : undefined;
   }
-}
-
-function mac(key: KeyObject, text: string): string {
-  return createHmac("sha256", key).update(text).digest("base64").slice(0, 43);
-}
-
-function secretBytes(secret: Secret): Uint8Array {
-  return typeof secret === "string" ? Buffer.from(secret) : secret;
 }
 
 /** The `secret` option: one, or a list whose first signs. Throws {@link OptionError}. */

@@ -1,0 +1,59 @@
+import { cpus } from "node:os";
+import { startRedis } from "@unstick/testbed";
+import { compare, type Framework, median, type Run } from "./session/compare.ts";
+
+/**
+ * What `session()` costs beside express-session and koa-session. `npm run build && npm run bench:session`.
+ * Ends with 1 when a figure is not what it must be.
+ */
+const frameworks = ["express", "koa"] as const satisfies readonly Framework[];
+const paths = ["/read", "/write"] as const;
+const peers = { express: "express-session", koa: "koa-session" };
+const mostOfPeersCpu = 1 / 3;
+const leastOfPeersThroughput = 1.3;
+
+console.log(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}\n`);
+console.log("CPU µs a request, memory\n");
+console.log(
+  "| framework | request | bare | Unstick adds | peer adds | share | must be at most |\n|---|---|---:|---:|---:|---:|---:|",
+);
+for (const framework of frameworks) for (const path of paths) await printCpu(framework, path);
+
+console.log("\nRequests a second, Redis on loopback\n");
+console.log(
+  "| framework | request | Unstick | peer | ratio | must be at least |\n|---|---|---:|---:|---:|---:|",
+);
+const redis = await startRedis();
+try {
+  for (const framework of frameworks)
+    for (const path of paths) await printThroughput(framework, path, redis.url);
+} finally {
+  await redis.stop();
+}
+
+async function printCpu(framework: Framework, path: "/read" | "/write"): Promise<void> {
+  const rounds = await compare(framework, "memory", path, { rounds: 9, requests: 6_000 });
+  const of = (pick: (run: Record<"bare" | "ours" | "peer", Run>) => number): number =>
+    median(rounds.map(pick));
+  const bare = of((run) => run.bare.cpuMicroseconds);
+  const ours = of((run) => run.ours.cpuMicroseconds) - bare;
+  const peer = of((run) => run.peer.cpuMicroseconds) - bare;
+  const share = ours / peer;
+  if (!(share <= mostOfPeersCpu)) process.exitCode = 1;
+  const cells = [bare, ours, peer].map((cost) => cost.toFixed(1));
+  console.log(
+    `| ${framework} (${peers[framework]}) | ${path} | ${cells.join(" | ")} | ${share.toFixed(2)} | ${mostOfPeersCpu.toFixed(2)} |`,
+  );
+}
+
+async function printThroughput(framework: Framework, path: "/read" | "/write", url: string): Promise<void> {
+  const rounds = await compare(framework, url, path, { rounds: 7, requests: 6_000 });
+  const ratio = median(rounds.map(({ ours, peer }) => ours.perSecond / peer.perSecond));
+  const cells = (["ours", "peer"] as const).map((kind) =>
+    median(rounds.map((run) => run[kind].perSecond)).toFixed(0),
+  );
+  if (!(ratio >= leastOfPeersThroughput)) process.exitCode = 1;
+  console.log(
+    `| ${framework} (${peers[framework]}) | ${path} | ${cells.join(" | ")} | ${ratio.toFixed(2)} | ${leastOfPeersThroughput} |`,
+  );
+}

@@ -1,0 +1,107 @@
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { redisBackend } from "@unstick/redis";
+import { type Backend, memoryBackend } from "@unstick/session";
+import { session as sessionOfExpress } from "@unstick/session/express";
+import { session as sessionOfKoa } from "@unstick/session/koa";
+import { RedisStore } from "connect-redis";
+import express from "express";
+import expressSession from "express-session";
+import { Redis } from "ioredis";
+import Koa from "koa";
+import koaRedis from "koa-redis";
+import koaSession from "koa-session";
+import { createClient } from "redis";
+
+/** One framework with one session middleware, or none, in a process of its own, so that its CPU time can be told. */
+const [framework, kind, where] = process.argv.slice(2) as [string, "bare" | "ours" | "peer", string];
+const isRedis = where !== "memory";
+
+interface Attributes {
+  user?: { id: number; name: string; roles: string[] };
+  cart?: { sku: string; count: number }[];
+  csrf?: string;
+  views?: number;
+}
+
+/** What an application keeps in a session: some 350 bytes. */
+function fill(session: Attributes): void {
+  session.user = { id: 4711, name: "Ada Lovelace", roles: ["reader", "writer", "admin"] };
+  session.cart = [1, 2, 3, 4].map((at) => ({ sku: `item-${at}-of-the-catalogue`, count: at }));
+  session.csrf = "0123456789abcdef0123456789abcdef";
+  session.views = 0;
+}
+
+/** A read looks at the user; a write counts a view. */
+function use(path: string, session: Attributes | undefined): string {
+  if (session === undefined) return "no session";
+  if (path === "/fill") fill(session);
+  else if (path === "/write") session.views = (session.views ?? 0) + 1;
+  return session.user?.name ?? "nobody";
+}
+
+async function nodeRedis(): Promise<ReturnType<typeof createClient>> {
+  const client = createClient({ url: where });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+async function expressListener(): Promise<http.RequestListener> {
+  const app = express();
+  const cookie = { maxAge: 3_600_000 };
+  const common = {
+    secret: "a secret of thirty-two bytes, no?",
+    resave: false,
+    saveUninitialized: false,
+    cookie,
+  };
+  if (kind === "ours") {
+    const backend: Backend = isRedis ? redisBackend(await nodeRedis()) : memoryBackend();
+    app.use(sessionOfExpress({ ...common, backend }) as express.RequestHandler);
+  }
+  if (kind === "peer") {
+    const store = isRedis ? { store: new RedisStore({ client: await nodeRedis() }) } : {};
+    app.use(expressSession({ ...common, ...store }));
+  }
+  app.get(["/", "/fill", "/read", "/write"], (request, response) => {
+    response.send(use(request.path, request.session as Attributes | undefined));
+  });
+  return app;
+}
+
+/** koa-session has no store in memory: the smallest that keeps its contract. */
+function mapStore(): object {
+  const sessions = new Map<string, string>();
+  return {
+    get: async (key: string) => JSON.parse(sessions.get(key) ?? "null") as unknown,
+    set: async (key: string, data: object) => void sessions.set(key, JSON.stringify(data)),
+    destroy: async (key: string) => void sessions.delete(key),
+  };
+}
+
+function koaListener(): http.RequestListener {
+  const app = new Koa();
+  app.keys = ["a secret of thirty-two bytes, no?"];
+  const common = { maxAge: 3_600_000 };
+  if (kind === "ours") {
+    const backend = isRedis ? redisBackend(new Redis(where)) : memoryBackend();
+    app.use(sessionOfKoa({ ...common, backend }, app) as unknown as Koa.Middleware);
+  }
+  if (kind === "peer") {
+    const store = isRedis ? koaRedis({ url: where }) : mapStore();
+    app.use(koaSession({ ...common, store: store as never }, app) as Koa.Middleware);
+  }
+  app.use((ctx) => {
+    ctx.body = use(ctx.path, (ctx as { session?: Attributes }).session);
+  });
+  return app.callback();
+}
+
+const server = http.createServer(framework === "express" ? await expressListener() : koaListener());
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+process.on("message", () => process.send?.(process.cpuUsage()));
+process.on("disconnect", () => process.exit());
+process.send?.((server.address() as AddressInfo).port);
