@@ -1,4 +1,4 @@
-import type { Backend, PrincipalIndex, SessionEnumeration } from "@unstick/session";
+import type { Backend, BackendStatistics, PrincipalIndex, SessionEnumeration } from "@unstick/session";
 import type { Caller } from "./caller.ts";
 import type { RedisClient } from "./clients/link.ts";
 import { sessionEnumeration } from "./enumeration.ts";
@@ -7,6 +7,7 @@ import { checkOptions, DEFAULTS, type RedisOptions } from "./options.ts";
 import { principalIndex } from "./principal-index.ts";
 import { renameSession } from "./rename.ts";
 import { createSession, destroySession, readSession, touchSession, updateSession } from "./session-verbs.ts";
+import { readStatistics } from "./statistics.ts";
 import { WriteGate, writerMark } from "./write-gate.ts";
 
 /**
@@ -18,7 +19,7 @@ import { WriteGate, writerMark } from "./write-gate.ts";
 export function redisBackend(
   client: RedisClient,
   options: RedisOptions = {},
-): Backend & SessionEnumeration & PrincipalIndex {
+): Backend & SessionEnumeration & PrincipalIndex & BackendStatistics {
   const checked = checkOptions(options, DEFAULTS.sessionPrefix);
   const caller = openCaller(client, checked);
   const { prefix } = checked;
@@ -33,6 +34,7 @@ export function redisBackend(
       renameSession(caller, { prefix, from, to, change, lifetime, graceMs }),
     ...sessionEnumeration(caller, prefix),
     ...principalIndex(caller, prefix),
+    statistics: () => readStatistics(caller),
   };
 }
 

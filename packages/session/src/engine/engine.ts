@@ -47,7 +47,7 @@ export function createEngine(options: EngineOptions): Engine {
   const policy = readEngineOptions(options);
   const context = engineContext(policy);
   const { backend } = policy;
-  if (policy.metrics) meterSessions();
+  if (policy.metrics) meterSessions(backend);
   return Object.freeze({
     policy,
     backend,

@@ -21,3 +21,4 @@ export { jsonSerializer, type Serializer, typedJsonSerializer } from "./serializ
 export type { RenameOptions, Session } from "./session.ts";
 export { createSessionId, handleKey, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";
 export type { Device } from "./session-state.ts";
+export type { BackendStatistics, ServerStatistics } from "./statistics.ts";

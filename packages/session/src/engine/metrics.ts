@@ -1,6 +1,8 @@
 import { subscribe } from "node:diagnostics_channel";
-import type { Attributes, Counter, Histogram, MeterProvider, MetricsAPI } from "@opentelemetry/api";
+import type { Attributes, Counter, Histogram, Meter, MeterProvider, MetricsAPI } from "@opentelemetry/api";
+import type { Backend } from "../backend.ts";
 import type { SessionEventName, SessionEvents } from "./events.ts";
+import { type BackendStatistics, hasStatistics, type ServerStatistics } from "./statistics.ts";
 
 interface Instruments {
   readonly reads: Counter;
@@ -35,9 +37,12 @@ const MEASURES: { [Name in SessionEventName]?: (made: Instruments, event: Sessio
 };
 
 let hasBegun = false;
+/** Backends that tell about their server when metrics are collected. */
+const told = new Set<Backend & BackendStatistics>();
 
 /** Begin to measure, once per process, where the application has OpenTelemetry's API. Its absence is no error. */
-export function meterSessions(): void {
+export function meterSessions(backend: Backend): void {
+  if (hasStatistics(backend)) told.add(backend);
   if (hasBegun) return;
   hasBegun = true;
   import("@opentelemetry/api").then(
@@ -55,15 +60,39 @@ function listen(metrics: MetricsAPI): void {
       const current = metrics.getMeterProvider();
       if (made === undefined || current !== provider) {
         provider = current;
-        made = createInstruments(current);
+        made = createInstruments(current.getMeter("@unstick/session"));
+        observeServers(current.getMeter("@unstick/session"));
       }
       (measure as (made: Instruments, event: unknown) => void)(made, event);
     });
   }
 }
 
-function createInstruments(provider: MeterProvider): Instruments {
-  const meter = provider.getMeter("@unstick/session");
+/** Ask the servers whenever metrics are collected. One that does not answer is left out. */
+function observeServers(meter: Meter): void {
+  const evicted = meter.createObservableCounter("unstick.session.server.evicted", {
+    description: "Keys that the server threw out for want of memory",
+    unit: "{key}",
+  });
+  const delay = meter.createObservableGauge("unstick.session.server.replication_delay", {
+    description: "How far the replica that is furthest behind is behind",
+    unit: "s",
+  });
+  meter.addBatchObservableCallback(
+    async (result) => {
+      for (const backend of told) {
+        const found = await backend.statistics().catch((): ServerStatistics => ({}));
+        const { evictedKeys, replicationDelayMs } = found;
+        if (evictedKeys !== undefined) result.observe(evicted, evictedKeys, { backend: backend.name });
+        if (replicationDelayMs !== undefined)
+          result.observe(delay, replicationDelayMs / 1000, { backend: backend.name });
+      }
+    },
+    [evicted, delay],
+  );
+}
+
+function createInstruments(meter: Meter): Instruments {
   const counter = (name: string, description: string, unit: string): Counter =>
     meter.createCounter(name, { description, unit });
   return {

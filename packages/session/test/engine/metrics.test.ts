@@ -1,5 +1,5 @@
 import { metrics } from "@opentelemetry/api";
-import { createEngine, memoryBackend } from "@unstick/session";
+import { type Backend, createEngine, memoryBackend } from "@unstick/session";
 import { expect, onTestFinished, test } from "vitest";
 import { loaded, stored } from "./sessions.ts";
 
@@ -10,8 +10,18 @@ test("with OpenTelemetry's API in the application, reads, changes, bytes and cal
       void measured.push({ name, value, attributes });
     return { add: note, record: note };
   };
-  const meter = { createCounter: instrument, createHistogram: instrument };
-  const engine = createEngine({ backend: memoryBackend() });
+  let collect: ((result: { observe(name: string, value: number): void }) => Promise<void>) | undefined;
+  const meter = {
+    createCounter: instrument,
+    createHistogram: instrument,
+    createObservableCounter: (name: string) => name,
+    createObservableGauge: (name: string) => name,
+    addBatchObservableCallback: (callback: typeof collect) => {
+      collect = callback;
+    },
+  };
+  const statistics = async () => ({ evictedKeys: 3, replicationDelayMs: 2_000 });
+  const engine = createEngine({ backend: { ...memoryBackend(), statistics } as Backend });
   metrics.setGlobalMeterProvider({ getMeter: () => meter } as never);
   onTestFinished(() => metrics.disable());
   const id = await stored(engine, { user: "ada" }, "ada");
@@ -33,6 +43,12 @@ test("with OpenTelemetry's API in the application, reads, changes, bytes and cal
     value: 1,
     attributes: { backend: "memory", outcome: "miss" },
   });
+  const observed: [string, number][] = [];
+  await collect!({ observe: (name, value) => void observed.push([name, value]) });
+  expect(observed).toEqual([
+    ["unstick.session.server.evicted", 3],
+    ["unstick.session.server.replication_delay", 2],
+  ]);
   const text = JSON.stringify(measured);
   for (const secret of [id, session.handle, "ada"]) expect(text).not.toContain(secret);
 });
