@@ -4,13 +4,12 @@ import { type AffinityCounters, Counters } from "./counters.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type AffinityConfig, type AffinityOptions, readOptions } from "./options.ts";
 import { isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
-import type { Head, NodeResponse } from "./response-head.ts";
-import { setCookie } from "./set-cookie.ts";
+import type { NodeResponse } from "./response-head.ts";
 import { Visit } from "./visit.ts";
 
 /** What every middleware of this package can do beside being called. */
 export interface AffinityControls {
-  /** From now on nobody is bound to this instance, and a bound client is released on its next request. */
+  /** From now on nobody is bound to this instance, and a bound client is released on its next response. */
   drain(): void;
   /** A snapshot. */
   readonly counters: AffinityCounters;
@@ -55,15 +54,13 @@ export class Binder<Subject extends object> implements AffinityControls {
     if (findAffinity(holder, name) !== undefined) return;
     const decision = this.#decide(request);
     const pass: Pass<Subject> = { subject, request, decision, isReleaseCounted: false };
-    const visit = new Visit(name, decision.state, response, (head, isReleased) => {
-      if (isReleased) this.#release(head, pass);
-      else this.#settle(head, pass);
-    });
+    const visit = new Visit(name, decision.state, response, (isReleased) =>
+      isReleased ? this.#release(pass) : this.#settle(pass),
+    );
     attachAffinity(holder, visit);
     if (!when(subject, isOrdinary(request))) return;
     this.#countClient(decision);
-    // A response that needs nothing keeps Node's own writeHead: the hook costs more than the decision.
-    if (decision.action !== "leave") visit.awaitHead();
+    visit.awaitHead();
   }
 
   #decide(request: NodeRequest): Decision {
@@ -92,20 +89,19 @@ export class Binder<Subject extends object> implements AffinityControls {
     if (isForged) this.#counters.count("forged");
   }
 
-  /** A drain that began while the handler ran keeps a client from being bound. */
-  #settle(head: Head, pass: Pass<Subject>): void {
+  /** A drain that began while the handler ran binds nobody, and releases who was kept. */
+  #settle(pass: Pass<Subject>): string | null {
     const { action, value } = this.#isDraining ? this.#decide(pass.request) : pass.decision;
-    if (action === "release") this.#release(head, pass);
-    if (action !== "bind") return;
+    if (action === "release") return this.#release(pass);
+    if (action === "leave") return null;
     const { name, bindAttributes } = this.#config;
-    setCookie(head, name, `${name}=${value}${bindAttributes[this.#transport(pass)]}`);
+    return `${name}=${value}${bindAttributes[this.#transport(pass)]}`;
   }
 
-  #release(head: Head, pass: Pass<Subject>): void {
-    const { name, expiringCookie } = this.#config;
-    setCookie(head, name, expiringCookie[this.#transport(pass)]);
+  #release(pass: Pass<Subject>): string {
     if (!pass.isReleaseCounted) this.#counters.count("released");
     pass.isReleaseCounted = true;
+    return this.#config.expiringCookie[this.#transport(pass)];
   }
 
   #transport({ subject, request }: Pass<Subject>): "secure" | "plain" {

@@ -3,13 +3,15 @@ import type { ServerResponse } from "node:http";
 import type { Affinity, AffinityOptions } from "@unstick/affinity";
 import { describe, expect, it } from "vitest";
 import { Browser } from "./client.ts";
-import { type Handler, type RunningApp, type Stack, stacks } from "./stacks.ts";
+import { makeGate } from "./gate.ts";
+import { type Handler, type Stack, stacks } from "./stacks.ts";
 
 const secret = "a secret of thirty-two bytes, no?";
 /** A name that every object with a prototype already has. */
 const awkward: string = "valueOf";
 
 const base: AffinityOptions = { name: "SHOP", secret };
+const expired = "SHOP=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax";
 
 const say: Handler = ({ affinity, send }) => send(affinity.state);
 const release: Handler = ({ path, affinity, send }) => {
@@ -166,18 +168,44 @@ describe.each(stacks)("on $name", (stack: Stack) => {
     expect(app.controls[0]!.counters.released).toBe(2);
   });
 
-  it("binds nobody whose request was under way when the drain began", async () => {
-    const drainNow: Handler = ({ path, affinity, send }) => {
-      if (path === "/drain") app.controls[0]!.drain();
+  it("binds nobody and releases whoever is kept whose request was under way when the drain began", async () => {
+    const gate = makeGate();
+    await using app = await stack.start(base, async ({ path, affinity, send }) => {
+      if (path === "/slow") await gate.pass();
       send(affinity.state);
-    };
-    const app: RunningApp = await stack.start(base, drainNow);
-    await using _closing = app;
-    const browser = new Browser(app.send);
-    await browser.visit("/");
-    expect((await app.send("/drain")).setCookie).toEqual([]);
-    const released = await browser.visit("/drain");
-    expect(released.setCookie).toEqual(["SHOP=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
+    });
+    const bound = new Browser(app.send);
+    await bound.visit("/");
+    const underWay = [bound.visit("/slow"), app.send("/slow")];
+    await gate.arrivals(underWay.length);
+    app.controls[0]!.drain();
+    gate.open();
+    const [kept, stranger] = await Promise.all(underWay);
+    expect(kept!.body).toBe("kept");
+    expect(kept!.setCookie).toEqual([expired]);
+    expect(kept!.headers["cache-control"]).toBe("private");
+    expect(stranger!.setCookie).toEqual([]);
+    expect(await bound.cookies()).toBe("");
+    expect(app.controls[0]!.counters.released).toBe(1);
+  });
+
+  it("releases on the next response whoever's head was out when the drain began", async () => {
+    const gate = makeGate();
+    await using app = await stack.start(base, async ({ path, affinity, response, send }) => {
+      if (path !== "/slow") return send(affinity.state);
+      const raw = response as ServerResponse;
+      raw.writeHead(200, { "Set-Cookie": "other=1" });
+      await gate.pass();
+      raw.end("late");
+    });
+    const bound = new Browser(app.send);
+    await bound.visit("/");
+    const underWay = bound.visit("/slow");
+    await gate.arrivals(1);
+    app.controls[0]!.drain();
+    gate.open();
+    expect((await underWay).setCookie).toEqual(["other=1"]);
+    expect((await bound.visit("/")).setCookie).toEqual([expired]);
   });
 
   it("lets no shared cache store a response that sets or expires the cookie", async () => {
