@@ -76,68 +76,16 @@ describe.each(["express", "koa"])("the login in a real browser, on %s", (framewo
   });
   afterAll(() => leave(on));
 
-  test("the identity provider is on another site than the application", async () => {
-    const { publicUrl, idpUrl } = await readScene(on.demo.url);
-    expect([siteOf(publicUrl), siteOf(idpUrl)]).toEqual(["http://127.0.0.1", "http://localhost"]);
-  });
-
-  test("no stickiness, local state: refused, and the page says why", async () => {
-    await logIn(on);
-    const why = await whyItFailed(on);
-    expect(why).toContain("The login failed: InResponseTo is not valid");
-    expect(why).toContain("There is no stickiness");
-    expect(await shown(on, "#timeline")).toContain("refused it");
-    expect(await shown(on, "#you")).toBe("You are not logged in.");
-  });
-
-  test("sticky cookie with SameSite=Lax: it stays in the browser at the cross-site POST", async () => {
-    await choose(on, "sticky-lax");
-    await logIn(on);
-    const why = await whyItFailed(on);
-    expect(why).toContain("The sticky cookie unstick_demo stayed in the browser. It says SameSite=Lax");
-    expect(why).toMatch(/came with the POST:.* AWSALBAPP-0/);
-    expect(why).not.toMatch(/came with the POST:.* unstick_demo/);
-  });
-
-  test("sticky cookie with SameSite=None; Secure: the login works, until the instance dies", async () => {
-    await choose(on, "sticky-none");
-    await logIn(on);
-    await on.page.waitForSelector("#explanation.good");
-    await settled(on);
-    expect(await shown(on, "#explanation")).toMatch(/came with the POST:.* unstick_demo/);
-    const steps = await shown(on, "#timeline-text");
-    expect(steps).toMatch(/^Step 1: Instance (.) .*Step 3: Instance \1 .*Step 4: Instance \1 /);
-    expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
-
-    const [, pinned] = /Step 3: Instance (.)/.exec(steps) ?? [];
-    await on.page.click(`text=Kill ${pinned}`);
-    await on.page.waitForSelector(`text=Start ${pinned} again`);
-    await settled(on);
-    expect(await shown(on, "#you")).toMatch(/^You have been logged out/);
-    expect(await shown(on, "#instances")).toContain("dead; the balancer says unhealthy");
-  });
-
-  test("no stickiness, shared state: three instances share one login, and a kill changes nothing", async () => {
-    await choose(on, "shared");
-    await logIn(on);
-    await on.page.waitForSelector("#explanation.good");
-    await settled(on);
-    const steps = [...(await shown(on, "#timeline-text")).matchAll(/Instance (.)/g)].map(([, name]) => name);
-    expect(new Set(steps).size).toBe(3);
-    expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\..*A knows you/s);
-    await on.page.click("text=Kill B");
-    await on.page.waitForSelector("text=Start B again");
-    await settled(on);
-    expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
-    await on.page.click("text=Start B again");
-    await on.page.waitForSelector("text=Instance B is back");
-    await on.page.click("#logout");
-    await on.page.waitForSelector("text=You are not logged in.");
-  });
-
-  test("the page's script threw nothing", () => {
-    expect(on.faults).toEqual([]);
-  });
+  test("the identity provider is on another site than the application", () => idpIsElsewhere(on));
+  test("no stickiness, local state: refused, and the page says why", () => refusedWithoutStickiness(on));
+  test("sticky cookie with SameSite=Lax: it stays in the browser at the cross-site POST", () =>
+    refusedWithLaxCookie(on));
+  test("sticky cookie with SameSite=None; Secure: the login works, until the instance dies", () =>
+    worksUntilInstanceDies(on));
+  test("no stickiness, shared state: three instances share one login, and a kill changes nothing", () =>
+    worksWithSharedState(on));
+  test("only the demo's own page may act, and what cannot be done is a sentence", () => refusesStrangers(on));
+  test("the page's script threw nothing", () => threwNothing(on));
 });
 
 describe("a rolling deploy", () => {
@@ -166,3 +114,89 @@ describe("a rolling deploy", () => {
     expect((await readScene(on.demo.url)).instances.map(({ release }) => release)).toEqual([2, 2, 2]);
   });
 });
+
+async function idpIsElsewhere(on: Visit): Promise<void> {
+  const { publicUrl, idpUrl } = await readScene(on.demo.url);
+  expect([siteOf(publicUrl), siteOf(idpUrl)]).toEqual(["http://127.0.0.1", "http://localhost"]);
+}
+
+async function refusedWithoutStickiness(on: Visit): Promise<void> {
+  await logIn(on);
+  const why = await whyItFailed(on);
+  expect(why).toContain("The login failed: InResponseTo is not valid");
+  expect(why).toContain("There is no stickiness");
+  expect(await shown(on, "#timeline")).toContain("refused it");
+  expect(await shown(on, "#you")).toBe("You are not logged in.");
+}
+
+async function refusedWithLaxCookie(on: Visit): Promise<void> {
+  await choose(on, "sticky-lax");
+  await logIn(on);
+  const why = await whyItFailed(on);
+  expect(why).toContain("The sticky cookie unstick_demo stayed in the browser. It says SameSite=Lax");
+  expect(why).toMatch(/came with the POST:.* AWSALBAPP-0/);
+  expect(why).not.toMatch(/came with the POST:.* unstick_demo/);
+}
+
+async function worksUntilInstanceDies(on: Visit): Promise<void> {
+  await choose(on, "sticky-none");
+  await logIn(on);
+  await on.page.waitForSelector("#explanation.good");
+  await settled(on);
+  expect(await shown(on, "#explanation")).toMatch(/came with the POST:.* unstick_demo/);
+  const steps = await shown(on, "#timeline-text");
+  expect(steps).toMatch(/^Step 1: Instance (.) .*Step 3: Instance \1 .*Step 4: Instance \1 /);
+  expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
+
+  const [, pinned] = /Step 3: Instance (.)/.exec(steps) ?? [];
+  await on.page.click(`text=Kill ${pinned}`);
+  await on.page.waitForSelector(`text=Start ${pinned} again`);
+  await settled(on);
+  expect(await shown(on, "#you")).toMatch(/^You have been logged out/);
+  expect(await shown(on, "#instances")).toContain("dead; the balancer says unhealthy");
+}
+
+async function worksWithSharedState(on: Visit): Promise<void> {
+  await choose(on, "shared");
+  await logIn(on);
+  await on.page.waitForSelector("#explanation.good");
+  await settled(on);
+  const steps = [...(await shown(on, "#timeline-text")).matchAll(/Instance (.)/g)].map(([, name]) => name);
+  expect(new Set(steps).size).toBe(3);
+  expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\..*A knows you/s);
+  await on.page.click("text=Kill B");
+  await on.page.waitForSelector("text=Start B again");
+  await settled(on);
+  expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
+  await on.page.click("text=Start B again");
+  await on.page.waitForSelector("text=Instance B is back");
+  await on.page.click("#logout");
+  await on.page.waitForSelector("text=You are not logged in.");
+}
+
+async function refusesStrangers(on: Visit): Promise<void> {
+  const act = async (origin: string, action: object): Promise<[number, string]> => {
+    const headers = { "content-type": "application/json", origin };
+    const answer = await fetch(new URL("act", on.demo.url), {
+      method: "POST",
+      headers,
+      body: JSON.stringify(action),
+    });
+    return [answer.status, ((await answer.json()) as { error: string }).error];
+  };
+  const { origin } = new URL(on.demo.url);
+  const { idpUrl } = await readScene(on.demo.url);
+  expect((await act(idpUrl, { name: "kill", subject: "A" }))[0]).toBe(403);
+  expect(await act(origin, { name: "kill", subject: "D" })).toEqual([409, "there is no instance D"]);
+  expect(await act(origin, { name: "revive", subject: "A" })).toEqual([409, "instance A is running"]);
+  expect((await act(origin, { name: "mode", subject: "magic" }))[1]).toContain(
+    "no mode magic; known are local,",
+  );
+  expect(await act(origin, { name: "constructor" })).toEqual([409, "no action constructor"]);
+  const { instances } = await readScene(on.demo.url);
+  expect(instances.every(({ isRunning }) => isRunning)).toBe(true);
+}
+
+async function threwNothing(on: Visit): Promise<void> {
+  expect(on.faults).toEqual([]);
+}

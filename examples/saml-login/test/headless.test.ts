@@ -1,5 +1,5 @@
 import { type RedisServer, startRedis } from "@unstick/testbed";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Figures } from "../src/headless/tally.ts";
 import type { ModeId } from "../src/modes.ts";
 import { runDemo } from "./demo-process.ts";
@@ -13,55 +13,61 @@ afterAll(() => redis.stop());
 const logins = 24;
 const args = ["--headless", "--json", `--logins=${logins}`];
 
-describe.each([
+type ByMode = Readonly<Record<ModeId, Figures>>;
+
+const scenes: readonly (readonly [name: string, command: () => string[], state: string])[] = [
   ["Express on LMDB", () => [...args, "--lmdb"], "LMDB"],
   ["Koa on Redis", () => [...args, "--framework=koa", `--redis=${redis.url}`], "Redis"],
-])("headless: %s", (_name, command, state) => {
-  let code: number | string;
-  let figures: Readonly<Record<ModeId, Figures>>;
+];
 
-  beforeAll(async () => {
-    const demo = runDemo(command());
-    code = await demo.ended;
-    expect(demo.stdout(), demo.stderr()).not.toBe("");
-    const answer = JSON.parse(demo.stdout()) as { state: string; modes: Figures[] };
-    expect(answer.state).toContain(state);
-    figures = Object.fromEntries(answer.modes.map((one) => [one.mode, one])) as typeof figures;
-  });
-
-  test("every mode tries every login and says why each failure failed", () => {
-    for (const { tried, succeeded, failed, errors } of Object.values(figures)) {
-      const counted = Object.values(errors).reduce((sum, times) => sum + times, 0);
-      expect([tried, succeeded + failed, counted]).toEqual([logins, logins, failed]);
-    }
-  });
-
-  test("without stickiness and with a Lax cookie logins fail: InResponseTo is not valid", () => {
-    for (const mode of ["local", "sticky-lax"] as const) {
-      expect(figures[mode].errors["InResponseTo is not valid"]).toBeGreaterThan(logins / 8);
-    }
-  });
-
-  test("with a cookie of SameSite=None; Secure only those fail whose instance died, and its sessions are lost", () => {
-    const { failed, sessionsBeforeKill, sessionsLost, errors } = figures["sticky-none"];
-    for (const error of Object.keys(errors)) expect(error).toBe("InResponseTo is not valid");
-    expect(failed).toBeLessThan(10);
-    expect(sessionsBeforeKill).toBe(2);
-    expect(sessionsLost).toBeLessThanOrEqual(2);
-  });
-
-  test("with shared state nothing is lost, not even at the kill, and the load is even", () => {
-    const { succeeded, errors, sessionsBeforeKill, sessionsLost, imbalance } = figures.shared;
-    expect({ succeeded, errors, sessionsBeforeKill, sessionsLost }).toEqual({
-      succeeded: logins,
-      errors: {},
-      sessionsBeforeKill: 2,
-      sessionsLost: 0,
-    });
-    expect(imbalance).toBeLessThan(1.3);
-    expect(code).toBe(0);
-  });
+test.each(scenes)("headless: %s", { timeout: 240_000 }, async (_name, command, state) => {
+  const demo = runDemo(command());
+  const code = await demo.ended;
+  expect(demo.stdout(), demo.stderr()).not.toBe("");
+  const answer = JSON.parse(demo.stdout()) as { state: string; modes: Figures[] };
+  expect(answer.state).toContain(state);
+  const figures = Object.fromEntries(answer.modes.map((one) => [one.mode, one])) as ByMode;
+  allAreCounted(figures);
+  localStateFails(figures);
+  stickinessFailsWithItsInstance(figures);
+  sharedStateLosesNothing(figures);
+  expect(code).toBe(0);
 });
+
+/** Every mode tries every login and says why each failure failed. */
+function allAreCounted(figures: ByMode): void {
+  for (const { tried, succeeded, failed, errors } of Object.values(figures)) {
+    const counted = Object.values(errors).reduce((sum, times) => sum + times, 0);
+    expect([tried, succeeded + failed, counted]).toEqual([logins, logins, failed]);
+  }
+}
+
+/** Without stickiness and with a Lax cookie, that is. */
+function localStateFails(figures: ByMode): void {
+  for (const mode of ["local", "sticky-lax"] as const) {
+    expect(figures[mode].errors["InResponseTo is not valid"]).toBeGreaterThan(logins / 8);
+  }
+}
+
+/** With `SameSite=None; Secure` only those ten can fail who were typing when their instance died. */
+function stickinessFailsWithItsInstance({ "sticky-none": figures }: ByMode): void {
+  for (const error of Object.keys(figures.errors)) expect(error).toBe("InResponseTo is not valid");
+  expect(figures.failed).toBeGreaterThan(0);
+  expect(figures.failed).toBeLessThan(10);
+  expect(figures.sessionsBeforeKill).toBe(2);
+}
+
+/** Not even at the kill; and the load is even. */
+function sharedStateLosesNothing({ shared }: ByMode): void {
+  const { succeeded, errors, sessionsBeforeKill, sessionsLost } = shared;
+  expect({ succeeded, errors, sessionsBeforeKill, sessionsLost }).toEqual({
+    succeeded: logins,
+    errors: {},
+    sessionsBeforeKill: 2,
+    sessionsLost: 0,
+  });
+  expect(shared.imbalance).toBeLessThan(1.3);
+}
 
 test("in the named Redis nothing is left behind", async () => {
   const { Redis } = await import("ioredis");

@@ -97,8 +97,8 @@ export class Director {
       deploy: ["Deploying, one instance at a time", () => this.#deploy(demo)],
       crowd: ["Twelve people are logging in", () => this.#logCrowdIn(demo)],
     };
-    const [busy, act] = actions[name] ?? [];
-    if (busy === undefined || act === undefined) throw new DemoError(`no action ${name}`);
+    if (!Object.hasOwn(actions, name)) throw new DemoError(`no action ${name}`);
+    const [busy, act] = actions[name]!;
     this.#become(busy);
     try {
       await act();

@@ -1,6 +1,6 @@
 import type { CacheProvider } from "@node-saml/node-saml";
 import { affinity } from "@unstick/affinity/express";
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import session, { type Store } from "express-session";
 import passport from "passport";
 import type { InstanceConfig } from "../fleet/messages.ts";
@@ -17,14 +17,9 @@ export interface ExpressState {
 
 /** The service provider on Express. Its twin is koa-app.ts. */
 export function createExpressApp(config: InstanceConfig, state: ExpressState, witness: Witness): Express {
-  const { stickyCookie } = findMode(config.mode);
-  const auth = new passport.Passport();
-  auth.use("saml", samlStrategy(config, state.cacheProvider));
-  auth.serializeUser((user, done) => done(null, user));
-  auth.deserializeUser((user: User, done) => done(null, user));
-
   const app = express();
   app.get("/healthz", (_req, res) => void res.send("ok"));
+  const { stickyCookie } = findMode(config.mode);
   if (stickyCookie !== null) {
     app.use(
       affinity({
@@ -46,28 +41,42 @@ export function createExpressApp(config: InstanceConfig, state: ExpressState, wi
       ...(state.sessionStore && { store: state.sessionStore }),
     }),
   );
+  const auth = createPassport(config, state);
   app.use(auth.initialize(), auth.session());
+  app.use(routes(config, auth, witness));
+  app.use(failed(config, witness));
+  return app;
+}
 
-  app.get("/login", witnessRedirect(witness), auth.authenticate("saml"));
-  app.post("/acs", express.urlencoded({ extended: false }), auth.authenticate("saml"), (req, res) => {
+function createPassport(config: InstanceConfig, { cacheProvider }: ExpressState): passport.Authenticator {
+  const auth = new passport.Passport();
+  auth.use("saml", samlStrategy(config, cacheProvider));
+  auth.serializeUser((user, done) => done(null, user));
+  auth.deserializeUser((user: User, done) => done(null, user));
+  return auth;
+}
+
+function routes(config: InstanceConfig, auth: passport.Authenticator, witness: Witness): Router {
+  const router = express.Router();
+  router.get("/login", witnessRedirect(witness), auth.authenticate("saml"));
+  router.post("/acs", express.urlencoded({ extended: false }), auth.authenticate("saml"), (req, res) => {
     const login = answeredIdOf(req.body);
     witness.tell("answered", req, login, null);
     res.redirect(303, `/welcome?login=${encodeURIComponent(login)}`);
   });
-  app.get("/welcome", (req, res) => {
+  router.get("/welcome", (req, res) => {
     const error = req.user ? null : "Signed in a moment ago, but this instance does not know the session";
     witness.tell("welcomed", req, String(req.query.login ?? ""), error);
     if (error === null) res.redirect(303, config.homeUrl);
     else res.status(401).send(errorPage(config.name, error, config.homeUrl));
   });
-  app.get("/whoami", forHomePage(config), (req, res) => {
+  router.get("/whoami", forHomePage(config), (req, res) => {
     res.json({ instance: config.name, user: (req.user as User | undefined)?.name ?? null });
   });
-  app.post("/logout", forHomePage(config), (req, res, next) => {
+  router.post("/logout", forHomePage(config), (req, res, next) => {
     req.logout((error) => (error ? next(error) : res.json({ instance: config.name, user: null })));
   });
-  app.use(failed(config, witness));
-  return app;
+  return router;
 }
 
 /** The request's id is in the Location that passport-saml is about to send. */

@@ -1,4 +1,4 @@
-import { drawTimeline, stepsOf, timelineText } from "/timeline.js";
+import { drawTimeline, stepsOf, timelineText } from "./timeline.js";
 
 const asked = 6;
 const find = (id) => document.getElementById(id);
