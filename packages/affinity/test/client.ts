@@ -1,5 +1,6 @@
 import http from "node:http";
 import http2 from "node:http2";
+import https from "node:https";
 import { CookieJar } from "tough-cookie";
 
 export interface Answer {
@@ -17,10 +18,13 @@ export interface Call {
 /** One real request. The path and the origin decide; nothing is followed and nothing is kept. */
 export type Send = (path: string, call?: Call) => Promise<Answer>;
 
-export function http1Client(origin: string): Send {
+/** `authority` is the certificate that an https origin is trusted by. */
+export function http1Client(origin: string, authority?: string): Send {
+  const { request: open } = origin.startsWith("https:") ? https : http;
   return (path, call = {}) =>
     new Promise((resolve, reject) => {
-      const request = http.request(`${origin}${path}`, {
+      const request = open(`${origin}${path}`, {
+        ...(authority === undefined ? {} : { ca: authority }),
         method: call.method ?? "GET",
         headers: { ...call.headers },
       });
@@ -35,10 +39,10 @@ export function http1Client(origin: string): Send {
     });
 }
 
-export function http2Client(origin: string): Send {
+export function http2Client(origin: string, authority?: string): Send {
   return (path, call = {}) =>
     new Promise((resolve, reject) => {
-      const session = http2.connect(origin);
+      const session = http2.connect(origin, authority === undefined ? {} : { ca: authority });
       session.on("error", reject);
       const stream = session.request({ ...call.headers, ":path": path, ":method": call.method ?? "GET" });
       stream.on("error", reject).end();
