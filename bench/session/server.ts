@@ -41,8 +41,11 @@ function use(path: string, session: Attributes | undefined): string {
   return session.user?.name ?? "nobody";
 }
 
-async function nodeRedis(): Promise<ReturnType<typeof createClient>> {
-  const client = createClient({ url: where });
+const nodeRedis = () => connected(createClient({ url: where }));
+
+async function connected<
+  Client extends { on(event: "error", ignore: () => void): unknown; connect(): Promise<unknown> },
+>(client: Client): Promise<Client> {
   client.on("error", () => {});
   await client.connect();
   return client;
@@ -59,14 +62,14 @@ async function expressListener(): Promise<http.RequestListener> {
   };
   if (kind === "ours") {
     const backend: Backend = isRedis ? redisBackend(await nodeRedis()) : memoryBackend();
-    app.use(sessionOfExpress({ ...common, backend }) as express.RequestHandler);
+    app.use(sessionOfExpress({ ...common, backend }));
   }
   if (kind === "peer") {
     const store = isRedis ? { store: new RedisStore({ client: await nodeRedis() }) } : {};
     app.use(expressSession({ ...common, ...store }));
   }
   app.get(["/", "/fill", "/read", "/write"], (request, response) => {
-    response.send(use(request.path, request.session as Attributes | undefined));
+    response.send(use(request.path, request.session as unknown as Attributes | undefined));
   });
   return app;
 }
@@ -87,7 +90,7 @@ function koaListener(): http.RequestListener {
   const common = { maxAge: 3_600_000 };
   if (kind === "ours") {
     const backend = isRedis ? redisBackend(new Redis(where)) : memoryBackend();
-    app.use(sessionOfKoa({ ...common, backend }, app) as unknown as Koa.Middleware);
+    app.use(sessionOfKoa({ ...common, backend }, app));
   }
   if (kind === "peer") {
     const store = isRedis ? koaRedis({ url: where }) : mapStore();

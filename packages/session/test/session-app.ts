@@ -38,7 +38,7 @@ export async function startApp(
   const errors: unknown[] = [];
   const given = options.store === undefined ? { backend: memoryBackend() } : {};
   const middleware = session({ secret: "keyboard cat", ...given, ...options });
-  const listener = listeners[host](middleware as never, routes, errors);
+  const listener = listeners[host](middleware as unknown as Route, routes, errors);
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

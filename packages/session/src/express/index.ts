@@ -7,7 +7,7 @@ export {
   SESSION_DEFAULTS,
   type SessionOptions,
 } from "./options.ts";
-export { type SessionMiddleware, type SessionOf, type SessionRequestOf, session } from "./session.ts";
+export { type SessionMiddleware, type SessionOf, session } from "./session.ts";
 export { SessionStore } from "./session-store.ts";
 export { Session } from "./session-view.ts";
 export type { StoreCallback } from "./store-callback.ts";

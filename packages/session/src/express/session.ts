@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { UnstickError } from "../errors.ts";
 import { isPathMatch } from "../http/cookie-attributes.ts";
 import { holdResponse } from "../http/hold.ts";
 import { BackendShelf } from "./backend-shelf.ts";
@@ -14,17 +15,15 @@ import { Watch } from "./watch.ts";
 /** `req.session` with an application's own attributes. */
 export type SessionOf<Data extends object> = Session & Partial<Data>;
 
-/** A request that has passed {@link session}. */
-export type SessionRequestOf<Data extends object> = IncomingMessage & {
-  session: SessionOf<Data>;
-  sessionID: string;
-};
-
-export type SessionMiddleware<Data extends object = Record<string, unknown>> = (
-  request: IncomingMessage & { session?: SessionOf<Data> | undefined },
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
+/** What {@link session} answers: give it to `app.use`, `router.use`, or call it. */
+export interface SessionMiddleware<Data extends object> {
+  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void;
+  /**
+   * `request.session`, with the type that this middleware was made for: for one router, where augmenting
+   * Express's `Request` would speak for all of them. Throws where the middleware was not passed.
+   */
+  of(request: IncomingMessage): SessionOf<Data>;
+}
 
 /**
  * Sessions for Express, connect and `node:http`: takes the place of express-session, with its options and its
@@ -37,7 +36,20 @@ export function session<Data extends object = Record<string, unknown>>(
   const config = readSessionOptions(options);
   const shelf = config.backend === undefined ? new StoreShelf(config) : new BackendShelf(config);
   const site: Site = { config, shelf, watch: new Watch(process.env.NODE_ENV !== "production") };
-  return (request, response, next) => serve(site, request as RequestWithSession, response, next);
+  const middleware = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void => serve(site, request, response, next);
+  return Object.assign(middleware, { of: sessionOf as (request: IncomingMessage) => SessionOf<Data> });
+}
+
+function sessionOf(request: RequestWithSession): unknown {
+  if (request.session) return request.session;
+  throw new UnstickError(
+    "ERR_UNSTICK_NO_SESSION",
+    "this request has no session: mount session() before the handler, and see its options skip and cookie.path",
+  );
 }
 
 function serve(

@@ -4,7 +4,7 @@ import { rethrowAsUnavailable } from "../http/unavailable.ts";
 import type { KoaKept, KoaLoginOptions, KoaStored, KoaStoreHow, Values } from "./kept.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
-import { carryCookies, cookieOptions, describeDevice } from "./response-cookies.ts";
+import { cookieOptions, describeDevice } from "./response-cookies.ts";
 import { type KoaSession, type ViewedSession, viewKoaSession } from "./session-view.ts";
 import type { Found, KoaShelf } from "./shelf.ts";
 import { shownKey } from "./shown-key.ts";
@@ -138,7 +138,7 @@ export class ContextSession implements ViewedSession {
     });
   }
 
-  /** Store what changed, then set the cookie. */
+  /** Store what changed. The cookie is set when the head leaves. */
   commit(): Promise<void> {
     return this.#queue(() => this.#finish());
   }
@@ -160,12 +160,12 @@ export class ContextSession implements ViewedSession {
     const { status } = (error ?? {}) as { status?: unknown };
     if (this.options.saveOnError || (typeof status === "number" && status < 500)) {
       await this.commit();
-      carryCookies(error, this.#ctx);
     } else {
       this.#isFailed = true;
     }
   }
 
+  /** The head leaves: after Koa has removed every header before it answers an error (`ctx.onerror`). */
   writeHead(): void {
     if (this.#isFailed || this.#cookie === undefined) return;
     const { key: name, externalKey } = this.options;
@@ -219,7 +219,6 @@ export class ContextSession implements ViewedSession {
     } else if (this.#kept !== undefined && this.#isWorthStoring(this.#kept)) {
       await this.#store(false);
     }
-    if (!this.#ctx.res.headersSent) this.writeHead();
   }
 
   #isWorthStoring(kept: KoaKept): boolean {

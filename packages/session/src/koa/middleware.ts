@@ -15,7 +15,7 @@ export interface SessionContext<Data extends object = Record<string, unknown>> {
   session: KoaSessionOf<Data>;
 }
 
-export type KoaSessionMiddleware = (ctx: never, next: () => Promise<unknown>) => Promise<void>;
+export type KoaSessionMiddleware = (ctx: object, next: () => Promise<unknown>) => Promise<void>;
 
 const contextSession: unique symbol = Symbol("unstick.context-session");
 type Bearer = KoaContext & { [contextSession]?: ContextSession };

@@ -23,15 +23,6 @@ export function cookieOptions(options: Partial<KoaSessionConfig>, isSet: boolean
   return { ...Object.fromEntries(given), ...(isSet && typeof options.maxAge !== "number" ? {} : age) };
 }
 
-/** Koa removes every header before it answers an error, but for those that the error brings (`ctx.onerror`). */
-export function carryCookies(error: unknown, ctx: KoaContext): void {
-  const cookies = ctx.res.getHeader("Set-Cookie");
-  if (cookies === undefined || typeof error !== "object" || error === null) return;
-  const { headers } = error as { headers?: object };
-  const fields = { "set-cookie": cookies, "cache-control": "no-store", vary: "Cookie" };
-  Object.assign(error, { headers: { ...headers, ...fields } });
-}
-
 /** For the list of a user's sessions. */
 export function describeDevice(ctx: KoaContext): { userAgent?: string; address?: string } {
   const userAgent = ctx.req.headers["user-agent"];
