@@ -1,6 +1,9 @@
 export { type CacheItem, cacheProvider, type SharedCacheProvider } from "./cache-provider.ts";
 export { RequestUsedError, SamlError, type SamlRefusal, SamlVersionError } from "./errors.ts";
 export type { SamlEvents } from "./events.ts";
+export { FLOW_DEFAULTS, type FlowOptions } from "./flow/flow-options.ts";
+export type { LogoutUser, RequestMaker } from "./flow/service-provider.ts";
+export type { RoutesOptions } from "./http/routes-options.ts";
 export type { SessionBackend } from "./logout/saml-sessions.ts";
 export type { SamlLogin } from "./message/login.ts";
 export type { NameId } from "./message/name-id.ts";

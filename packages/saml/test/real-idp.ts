@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import samlify from "samlify";
 import { generate } from "selfsigned";
-import { callbackUrl, entityId, logoutUrl } from "./service-provider.ts";
+import * as sp from "./service-provider.ts";
 
 export const idpEntityId = "urn:unstick:idp";
 const nameIdFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
@@ -38,7 +38,13 @@ export interface RealIdp {
   logoutResponseQuery(inResponseTo: string): string;
 }
 
-export async function startRealIdp(): Promise<RealIdp> {
+export interface Partner {
+  readonly callbackUrl: string;
+  readonly logoutUrl: string;
+}
+
+export async function startRealIdp(partner: Partner = sp): Promise<RealIdp> {
+  const { callbackUrl, logoutUrl } = partner;
   samlify.setSchemaValidator({ validate: () => Promise.resolve("not checked") });
   const pair = await generate([{ name: "commonName", value: "test" }], {
     keySize: 2048,
@@ -55,7 +61,7 @@ export async function startRealIdp(): Promise<RealIdp> {
   });
   const spWith = (wantMessageSigned: boolean) =>
     samlify.ServiceProvider({
-      entityID: entityId,
+      entityID: sp.entityId,
       wantAssertionsSigned: true,
       wantMessageSigned,
       wantLogoutRequestSigned: true,
@@ -66,14 +72,14 @@ export async function startRealIdp(): Promise<RealIdp> {
         { Binding: binding("Redirect"), Location: logoutUrl },
       ],
     });
-  const [sp, lax] = [spWith(true), spWith(false)];
+  const [strict, lax] = [spWith(true), spWith(false)];
   const user = { logoutNameID: "", sessionIndex: "" };
   const asked = (id: string) => ({ extract: { request: { id } } });
   return {
     certificate: pair.cert,
     answer: async (answer) => {
-      const fill = (template: string) => fillAnswer(template, answer);
-      const target = answer.isMessageSigned === false ? lax : sp;
+      const fill = (template: string) => fillAnswer(template, answer, partner);
+      const target = answer.isMessageSigned === false ? lax : strict;
       const made = await idp.createLoginResponse(
         target,
         asked(answer.requestId),
@@ -86,20 +92,23 @@ export async function startRealIdp(): Promise<RealIdp> {
       return made.context;
     },
     logoutRequest: (logout) =>
-      idp.createLogoutRequest(sp, "post", user, { customTagReplacement: () => logoutXml(logout) }).context,
+      idp.createLogoutRequest(strict, "post", user, {
+        customTagReplacement: () => logoutXml(logout, partner),
+      }).context,
     logoutRequestQuery: (logout) =>
       queryOf(
-        idp.createLogoutRequest(sp, "redirect", user, { customTagReplacement: () => logoutXml(logout) })
-          .context,
+        idp.createLogoutRequest(strict, "redirect", user, {
+          customTagReplacement: () => logoutXml(logout, partner),
+        }).context,
       ),
     logoutResponse: (id) =>
-      idp.createLogoutResponse(sp, asked(id) as never, "post", {
-        customTagReplacement: () => responseXml(id),
+      idp.createLogoutResponse(strict, asked(id) as never, "post", {
+        customTagReplacement: () => responseXml(id, partner),
       }).context,
     logoutResponseQuery: (id) =>
       queryOf(
-        idp.createLogoutResponse(sp, asked(id) as never, "redirect", {
-          customTagReplacement: () => responseXml(id),
+        idp.createLogoutResponse(strict, asked(id) as never, "redirect", {
+          customTagReplacement: () => responseXml(id, partner),
         }).context,
       ),
   };
@@ -109,7 +118,11 @@ function queryOf(url: string): string {
   return url.slice(url.indexOf("?") + 1);
 }
 
-function fillAnswer(template: string, answer: Answer): { id: string; context: string } {
+function fillAnswer(
+  template: string,
+  answer: Answer,
+  { callbackUrl }: Partner,
+): { id: string; context: string } {
   const { requestId, nameId = "ada@example.org", lifetimeMs = 300_000, edit = (xml) => xml } = answer;
   const now = Date.now();
   const id = newId();
@@ -120,7 +133,7 @@ function fillAnswer(template: string, answer: Answer): { id: string; context: st
     ID: id,
     AssertionID: newId(),
     Destination: callbackUrl,
-    Audience: entityId,
+    Audience: sp.entityId,
     SubjectRecipient: callbackUrl,
     Issuer: idpEntityId,
     IssueInstant: new Date(now).toISOString(),
@@ -138,12 +151,13 @@ function fillAnswer(template: string, answer: Answer): { id: string; context: st
   return { id, context: edit(whole) };
 }
 
-function logoutXml({
-  nameId = "ada@example.org",
-  sessionIndexes = [],
-  id = newId(),
-  edit = (xml) => xml,
-}: Logout) {
+function logoutXml(logout: Logout, { logoutUrl }: Partner) {
+  const {
+    nameId = "ada@example.org",
+    sessionIndexes = [],
+    id = newId(),
+    edit = (xml: string) => xml,
+  } = logout;
   const now = Date.now();
   const until = new Date(now + 300_000).toISOString();
   const indexes = sessionIndexes.map((index) => `<samlp:SessionIndex>${index}</samlp:SessionIndex>`).join("");
@@ -151,7 +165,7 @@ function logoutXml({
   return { id, context: edit(xml) };
 }
 
-function responseXml(inResponseTo: string) {
+function responseXml(inResponseTo: string, { logoutUrl }: Partner) {
   const id = newId();
   const context = `<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}" Version="2.0" IssueInstant="${new Date().toISOString()}" Destination="${logoutUrl}" InResponseTo="${inResponseTo}"><saml:Issuer>${idpEntityId}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:LogoutResponse>`;
   return { id, context };

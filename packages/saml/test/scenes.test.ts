@@ -2,7 +2,7 @@ import { inflateRawSync } from "node:zlib";
 import type { SAML } from "@node-saml/node-saml";
 import { ValidateInResponseTo } from "@node-saml/node-saml";
 import { MultiSamlStrategy, Strategy } from "@node-saml/passport-saml";
-import { memoryBackend, memoryState, type SharedState, sessionKey } from "@unstick/session";
+import { memoryBackend, memoryState, type SharedState } from "@unstick/session";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { protect, protectStrategy } from "../src/index.ts";
 import type { ProtectOptions } from "../src/protect-options.ts";
@@ -243,7 +243,6 @@ describe("idpSloPost", () => {
       .filter((part) => !part.startsWith("Sig"))
       .join("&");
     await expect(saml.validateRedirectAsync({}, bare)).rejects.toMatchObject({ code: code("REFUSED") });
-    expect(sessionKey("x")).toHaveLength(43);
   });
 
   test("an assertion that arrives after its logout is refused", async () => {

@@ -1,0 +1,1 @@
+export { type ExpressRoutes, type ExpressRoutesOptions, samlRoutes } from "./saml-routes.ts";

@@ -1,0 +1,106 @@
+import type { Request, RequestHandler, Response } from "express";
+import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
+import { errorPage } from "../http/error-page.ts";
+import { readForm } from "../http/read-form.ts";
+import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
+import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
+
+export type ExpressRoutesOptions = RoutesOptions<[request: Request, response: Response]>;
+
+export interface ExpressRoutes {
+  /** GET. `?returnTo=` names where to go afterwards. */
+  readonly login: RequestHandler;
+  /** The callbackUrl: POST and GET. No body parser is needed before it. */
+  readonly acs: RequestHandler;
+  /** The single logout address: GET and POST. */
+  readonly logout: RequestHandler;
+  /** GET. */
+  readonly metadata: RequestHandler;
+  /** Before the application's routes: ends a session at the identity provider's `SessionNotOnOrAfter`. */
+  readonly bound: RequestHandler;
+}
+
+interface SessionRequest {
+  readonly sessionID?: string;
+  readonly session?: { destroy(done: (error?: unknown) => void): unknown };
+}
+
+type Answer = (request: Request, response: Response) => Promise<SamlReply>;
+
+/** The routes of a service provider on Express. Throws an `OptionError` for a wrong or unknown option. */
+export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
+  const { routes, flow, loginPath } = splitOptions(options);
+  const provider = new ServiceProvider(routes.saml, flow);
+  const mostBytes = 2 * provider.gate.options.maxMessageBytes;
+  const sessionId = routes.sessionId ?? ((request: Request) => sessionOf(request).sessionID);
+  const route =
+    (answer: Answer): RequestHandler =>
+    async (request, response, next) => {
+      try {
+        const reply = await answer(request, response);
+        if (reply.login !== undefined) {
+          await routes.signIn(reply.login, request, response);
+          writeNote(sessionOf(request).session, reply.login);
+          await provider.link(reply.login, sessionId(request, response));
+        }
+        send(response, reply);
+      } catch (error) {
+        if (routes.onError !== undefined) {
+          await Promise.resolve(routes.onError(error, request, response)).catch(next);
+          return;
+        }
+        const page = errorPage(error, loginPath);
+        response.set("cache-control", "no-store").status(page.status).type("html").send(page.body);
+      }
+    };
+  return {
+    login: route((request) => provider.login(describe(request, undefined))),
+    acs: route(async (request) => provider.acs(describe(request, await formOf(request, mostBytes)))),
+    logout: route(async (request) => {
+      const { session, sessionID } = sessionOf(request);
+      const note = readNote(session);
+      const form = await formOf(request, mostBytes);
+      const reply = await provider.logout(describe(request, form), logoutUser(note));
+      if (note !== undefined && session !== undefined) {
+        if (sessionID !== undefined) await provider.gate.sessions.unlink(note.login, sessionID);
+        await destroy(session);
+      }
+      return reply;
+    }),
+    metadata: route(async () => provider.metadata()),
+    bound: (request, _response, next) => {
+      const { session } = sessionOf(request);
+      if (session === undefined || !isOver(readNote(session))) return next();
+      destroy(session).then(() => next(), next);
+    },
+  };
+}
+
+/** express-session, `session()` of ours and cookie-less requests look alike here. */
+function sessionOf(request: Request): SessionRequest {
+  return request as unknown as SessionRequest;
+}
+
+function destroy(session: NonNullable<SessionRequest["session"]>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    session.destroy((error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function describe(request: Request, form: unknown): SamlRequest {
+  const { method, originalUrl: url, headers, ip: client } = request;
+  return { method, url, cookie: headers.cookie, form, client };
+}
+
+async function formOf(request: Request, mostBytes: number): Promise<unknown> {
+  if (request.method !== "POST") return undefined;
+  return request.body ?? readForm(request, mostBytes);
+}
+
+function send(response: Response, { status, location, body, type, cookie }: SamlReply): void {
+  if (cookie !== undefined) response.append("set-cookie", cookie);
+  response.set({ "cache-control": "no-store", "referrer-policy": "no-referrer" }).status(status);
+  if (type !== undefined) response.type(type);
+  if (location !== undefined) response.set("location", location);
+  response.send(body ?? "");
+}

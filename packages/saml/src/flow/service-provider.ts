@@ -1,0 +1,193 @@
+import { OptionError } from "@unstick/session";
+import { SamlError } from "../errors.ts";
+import { type Gate, openGate } from "../gate.ts";
+import { assertSoundLibrary } from "../message/library.ts";
+import type { SamlLogin } from "../message/login.ts";
+import type { NodeSaml } from "../message/node-saml.ts";
+import { validatePostRequest, validatePostResponse, validateRedirect } from "../message/validate.ts";
+import { accept, guard, refusalsTold } from "../protect.ts";
+import { keepBrowser, readBrowser } from "./browser-cookie.ts";
+import { type FlowOptions, type ReadFlowOptions, readFlowOptions } from "./flow-options.ts";
+import { createHandle, LoginFlow } from "./login-flow.ts";
+
+/** What of a request the routes read, in any framework. */
+export interface SamlRequest {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly url: string;
+  readonly cookie: string | undefined;
+  /** The parsed form of a POST. */
+  readonly form: unknown;
+  /** Whose address it is, for the bound on login starts. */
+  readonly client: string | undefined;
+}
+
+/** What a route answers with. `login`: the framework makes the session before it sends the rest. */
+export interface SamlReply {
+  readonly status: number;
+  readonly location?: string;
+  readonly body?: string;
+  readonly type?: "html" | "xml";
+  readonly cookie?: string;
+  readonly login?: SamlLogin;
+}
+
+/** A principal as node-saml's getLogoutUrlAsync wants it. */
+export interface LogoutUser {
+  issuer: string;
+  nameID: string;
+  nameIDFormat: string;
+  nameQualifier?: string;
+  spNameQualifier?: string;
+  sessionIndex?: string;
+}
+
+/** Of node-saml's `SAML`: what makes requests. */
+export interface RequestMaker extends NodeSaml {
+  getAuthorizeUrlAsync(relayState: string, host: string | undefined, options: object): Promise<string>;
+  getAuthorizeFormAsync(relayState: string, host?: string): Promise<string>;
+  getLogoutUrlAsync(user: LogoutUser, relayState: string, options: object): Promise<string>;
+  getLogoutResponseUrlAsync(
+    request: object,
+    relayState: string,
+    options: object,
+    isSuccess: boolean,
+  ): Promise<string>;
+  generateServiceProviderMetadata(decryptionCert: string | null, signingCert?: string | null): string;
+}
+
+/** The routes of a service provider, without a framework. */
+export class ServiceProvider {
+  readonly gate: Gate;
+  readonly #saml: RequestMaker;
+  readonly #guarded: RequestMaker;
+  readonly #flow: LoginFlow;
+  readonly #options: ReadFlowOptions;
+  readonly #inScope: ReturnType<typeof refusalsTold>;
+
+  constructor(saml: RequestMaker, options: FlowOptions) {
+    assertSoundLibrary(saml);
+    const { flow, rest } = readFlowOptions(options, saml.options.callbackUrl);
+    this.gate = openGate(saml, rest);
+    this.#saml = saml;
+    this.#guarded = guard(saml, this.gate);
+    this.#options = flow;
+    this.#flow = new LoginFlow(this.gate, flow);
+    this.#inScope = refusalsTold(this.gate.options.scope);
+  }
+
+  /** To the identity provider. `?returnTo=` says where the browser wants to be afterwards. */
+  login(request: SamlRequest): Promise<SamlReply> {
+    return this.#inScope(async () => {
+      const { secret, cookie } = keepBrowser(
+        request.cookie,
+        this.#options,
+        this.gate.options.requestIdLifetimeMs,
+      );
+      const target = queryOf(request).get("returnTo") ?? undefined;
+      const saveAsync = (requestId: string) =>
+        this.#flow.begin({ requestId, browser: secret, target, client: request.client });
+      const maker = Object.create(this.#guarded, {
+        cacheProvider: { value: { saveAsync } },
+      }) as RequestMaker;
+      const { authnRequestBinding } = this.#saml.options as { readonly authnRequestBinding?: string };
+      if (authnRequestBinding === "HTTP-POST") {
+        return { status: 200, type: "html", body: await maker.getAuthorizeFormAsync(createHandle()), cookie };
+      }
+      return {
+        status: 302,
+        location: await maker.getAuthorizeUrlAsync(createHandle(), undefined, {}),
+        cookie,
+      };
+    });
+  }
+
+  /** POST: the identity provider's answer. GET: the browser comes back with its ticket. */
+  acs(request: SamlRequest): Promise<SamlReply> {
+    return this.#inScope(() => (request.method === "POST" ? this.#answer(request) : this.#redeem(request)));
+  }
+
+  async #answer(request: SamlRequest): Promise<SamlReply> {
+    const message = await validatePostResponse(this.#saml, request.form, this.gate.options.maxMessageBytes);
+    if (message.kind !== "login") throw new SamlError("refused");
+    const { RelayState } = request.form as { readonly RelayState?: unknown };
+    const proof = message.result.profile?.getAssertionXml?.() ?? createHandle();
+    const ticket = await this.#flow.park(message.login, proof, RelayState);
+    if (this.#options.binding === "none-cookie") return this.#end(ticket, request);
+    const back = new URL(this.#saml.options.callbackUrl);
+    back.searchParams.set("ticket", ticket);
+    return { status: 303, location: back.href };
+  }
+
+  async #redeem(request: SamlRequest): Promise<SamlReply> {
+    const ticket = queryOf(request).get("ticket") ?? "";
+    if (!/^[A-Za-z0-9_-]{43}$/.test(ticket)) throw new SamlError("malformed");
+    return this.#end(ticket, request);
+  }
+
+  async #end(ticket: string, request: SamlRequest): Promise<SamlReply> {
+    const end = await this.#flow.redeem(ticket, readBrowser(request.cookie, this.#options));
+    const reply = { status: 303, location: end.target };
+    return end.kind === "accepted" ? { ...reply, login: end.login } : reply;
+  }
+
+  /**
+   * A LogoutRequest or LogoutResponse of the identity provider, by Redirect or POST, with or without a cookie;
+   * or, when there is neither, the start of our own logout: `user` is who is signed in here.
+   */
+  logout(request: SamlRequest, user: LogoutUser | undefined): Promise<SamlReply> {
+    return this.#inScope(async () => {
+      const query = request.url.split("?")[1] ?? "";
+      const form = (request.form ?? {}) as { readonly RelayState?: unknown };
+      const { maxMessageBytes } = this.gate.options;
+      const has = (fields: object, name: string): boolean => Object.hasOwn(fields, name);
+      const inQuery = new URLSearchParams(query);
+      if (request.method === "POST" && has(form, "SAMLRequest")) {
+        return this.#logoutBy(await validatePostRequest(this.#saml, form, maxMessageBytes), form.RelayState);
+      }
+      if (request.method === "POST" && has(form, "SAMLResponse")) {
+        return this.#logoutBy(await validatePostResponse(this.#saml, form, maxMessageBytes), form.RelayState);
+      }
+      if (inQuery.has("SAMLRequest") || inQuery.has("SAMLResponse")) {
+        const message = await validateRedirect(this.#saml, query, maxMessageBytes);
+        return this.#logoutBy(message, inQuery.get("RelayState"));
+      }
+      if (user === undefined) return { status: 303, location: this.#options.defaultTarget };
+      return { status: 302, location: await this.#guarded.getLogoutUrlAsync(user, createHandle(), {}) };
+    });
+  }
+
+  async #logoutBy(
+    message: Awaited<ReturnType<typeof validateRedirect>>,
+    relayState: unknown,
+  ): Promise<SamlReply> {
+    if (message.kind !== "logout-request" && message.kind !== "logout-response")
+      throw new SamlError("refused");
+    await accept(this.gate, message);
+    if (message.kind === "logout-response") return { status: 303, location: this.#options.defaultTarget };
+    // RelayState goes back as it came (bindings 3.4.3); it is nothing that we read.
+    const state = typeof relayState === "string" && relayState.length <= 80 ? relayState : "";
+    const answered = { ID: message.request.id };
+    return {
+      status: 302,
+      location: await this.#saml.getLogoutResponseUrlAsync(answered, state, {}, true),
+    };
+  }
+
+  /** Enter the session that a login made in the index that logouts read. */
+  async link(login: SamlLogin, sessionId: string | undefined): Promise<void> {
+    if (this.gate.options.sessions === undefined) return;
+    if (sessionId === undefined) {
+      throw new OptionError("sessionId", "is needed: the session's final id is not where it was looked for");
+    }
+    await this.gate.sessions.link(login, sessionId);
+  }
+
+  metadata(): SamlReply {
+    return { status: 200, type: "xml", body: this.#saml.generateServiceProviderMetadata(null) };
+  }
+}
+
+function queryOf({ url }: SamlRequest): URLSearchParams {
+  return new URLSearchParams(url.split("?")[1] ?? "");
+}

@@ -1,0 +1,1 @@
+export { type KoaRoutes, type KoaRoutesOptions, samlRoutes } from "./saml-routes.ts";

@@ -1,0 +1,106 @@
+import type { Context, Middleware } from "koa";
+import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
+import { errorPage } from "../http/error-page.ts";
+import { readForm } from "../http/read-form.ts";
+import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
+import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
+
+export type KoaRoutesOptions = RoutesOptions<[ctx: Context]>;
+
+export interface KoaRoutes {
+  /** GET. `?returnTo=` names where to go afterwards. */
+  readonly login: Middleware;
+  /** The callbackUrl: POST and GET. No body parser is needed before it. */
+  readonly acs: Middleware;
+  /** The single logout address: GET and POST. */
+  readonly logout: Middleware;
+  /** GET. */
+  readonly metadata: Middleware;
+  /** Before the application's routes: ends a session at the identity provider's `SessionNotOnOrAfter`. */
+  readonly bound: Middleware;
+}
+
+interface SessionContext {
+  session?: (object & { readonly id?: string; readonly externalKey?: string }) | null;
+}
+
+/**
+ * The routes of a service provider on Koa, with or without koa-passport. Throws an `OptionError` for a wrong or
+ * unknown option.
+ */
+export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
+  const { routes, flow, loginPath } = splitOptions(options);
+  const provider = new ServiceProvider(routes.saml, flow);
+  const mostBytes = 2 * provider.gate.options.maxMessageBytes;
+  const sessionId = routes.sessionId ?? idOf;
+  const route =
+    (answer: (ctx: Context) => Promise<SamlReply>): Middleware =>
+    async (ctx) => {
+      try {
+        const reply = await answer(ctx);
+        if (reply.login !== undefined) {
+          await routes.signIn(reply.login, ctx);
+          writeNote(sessionOf(ctx).session, reply.login);
+          await provider.link(reply.login, sessionId(ctx));
+        }
+        send(ctx, reply);
+      } catch (error) {
+        if (routes.onError !== undefined) {
+          await routes.onError(error, ctx);
+          return;
+        }
+        const { status, body } = errorPage(error, loginPath);
+        ctx.set("cache-control", "no-store");
+        Object.assign(ctx, { status, type: "html", body });
+      }
+    };
+  return {
+    login: route((ctx) => provider.login(describe(ctx, undefined))),
+    acs: route(async (ctx) => provider.acs(describe(ctx, await formOf(ctx, mostBytes)))),
+    logout: route(async (ctx) => {
+      const note = readNote(sessionOf(ctx).session);
+      const id = note === undefined ? undefined : sessionId(ctx);
+      const form = await formOf(ctx, mostBytes);
+      const reply = await provider.logout(describe(ctx, form), logoutUser(note));
+      if (note !== undefined) {
+        if (id !== undefined) await provider.gate.sessions.unlink(note.login, id);
+        sessionOf(ctx).session = null;
+      }
+      return reply;
+    }),
+    metadata: route(async () => provider.metadata()),
+    bound: async (ctx, next) => {
+      if (isOver(readNote(sessionOf(ctx).session))) sessionOf(ctx).session = null;
+      await next();
+    },
+  };
+}
+
+function sessionOf(ctx: Context): SessionContext {
+  return ctx as unknown as SessionContext;
+}
+
+/** koa-session knows the id as `externalKey`; a middleware like Express's, as `id`. */
+function idOf(ctx: Context): string | undefined {
+  const { session } = sessionOf(ctx);
+  return session?.externalKey ?? session?.id;
+}
+
+function describe(ctx: Context, form: unknown): SamlRequest {
+  return { method: ctx.method, url: ctx.originalUrl, cookie: ctx.get("cookie"), form, client: ctx.ip };
+}
+
+async function formOf(ctx: Context, mostBytes: number): Promise<unknown> {
+  if (ctx.method !== "POST") return undefined;
+  const { body } = ctx.request as { readonly body?: unknown };
+  return body ?? readForm(ctx.req, mostBytes);
+}
+
+function send(ctx: Context, { status, location, body, type, cookie }: SamlReply): void {
+  if (cookie !== undefined) ctx.append("set-cookie", cookie);
+  ctx.set({ "cache-control": "no-store", "referrer-policy": "no-referrer" });
+  if (location !== undefined) ctx.set("location", location);
+  ctx.status = status;
+  if (type !== undefined) ctx.type = type;
+  ctx.body = body ?? "";
+}
