@@ -1,29 +1,35 @@
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { measureDecisions } from "./affinity/decisions.ts";
 import { type FrameworkCost, measureFramework } from "./affinity/frameworks.ts";
 
-/** What `@unstick/affinity` costs. `npm run build && npm run bench:affinity`. */
-console.log(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}\n`);
+/** What `@unstick/affinity` costs. `npm run build`, then `npm run affinity -w bench [rounds]`. */
+const rounds = Number(process.argv[2] ?? 90);
+const load = (): string => `load ${loadavg()[0]!.toFixed(1)}`;
+console.log(
+  `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, ${load()}\n`,
+);
 
 console.log("| the client shows | CPU µs a decision |\n|---|---:|");
 for (const { shown, microseconds } of measureDecisions())
   console.log(`| ${shown} | ${microseconds.toFixed(2)} |`);
 
-console.log("\n| framework, clients | bare req/s | with | ratio | bare CPU µs | with | ratio |");
-console.log("|---|---:|---:|---:|---:|---:|---:|");
+console.log("\nRatios: above 1 is better than bare; of medians / median of those within a round.\n");
+console.log(
+  "| framework, clients | with | req/s | ratio | CPU µs a request | ratio |\n|---|---|---:|---:|---:|---:|",
+);
 for (const framework of ["express", "koa"] as const) {
-  for (const clients of ["bound", "new"] as const) printCost(await measureFramework(framework, clients));
+  for (const clients of ["kept", "new"] as const) {
+    for (const cost of await measureFramework(framework, clients, rounds))
+      print(`${framework}, ${clients}`, cost);
+  }
 }
+console.log(`\n${rounds} rounds each, ${load()}`);
 
-function printCost(cost: FrameworkCost): void {
-  const cells = [
-    `${cost.framework}, ${cost.clients}`,
-    cost.bareRequests.toFixed(0),
-    cost.requests.toFixed(0),
-    cost.throughputRatio.toFixed(3),
-    cost.bareCpuMicroseconds.toFixed(1),
-    cost.cpuMicroseconds.toFixed(1),
-    cost.cpuRatio.toFixed(3),
-  ];
-  console.log(`| ${cells.join(" | ")} |`);
+function print(title: string, cost: FrameworkCost): void {
+  const { subject, requestsPerSecond, requestsRatio, cpuMicroseconds, cpuRatio } = cost;
+  const ratios = [requestsRatio, cpuRatio].map(
+    ({ ofMedians, pairwise }) => `${ofMedians.toFixed(3)} / ${pairwise.toFixed(3)}`,
+  );
+  const figures = [requestsPerSecond.toFixed(0), ratios[0], cpuMicroseconds.toFixed(1), ratios[1]];
+  console.log(`| ${[title, subject, ...figures].join(" | ")} |`);
 }

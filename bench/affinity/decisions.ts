@@ -1,4 +1,5 @@
 import { type AffinityConfig, decide, readOptions } from "@unstick/affinity";
+import { median } from "./median.ts";
 
 export interface DecisionCost {
   readonly shown: string;
@@ -67,7 +68,3 @@ function timeRound(list: readonly (string | undefined)[], config: AffinityConfig
 }
 
 let random = new Uint8Array(12);
-
-export function median(samples: readonly number[]): number {
-  return samples.toSorted((left, right) => left - right)[Math.floor(samples.length / 2)]!;
-}

@@ -1,127 +1,122 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { median } from "./decisions.ts";
+import { Load } from "./load.ts";
+import { median } from "./median.ts";
+import { type Subject, subjects } from "./subjects.ts";
 
+export type Clients = "kept" | "new";
+
+/** One subject beside the bare framework. Both ratios are above 1 where the subject is the better one. */
 export interface FrameworkCost {
-  readonly framework: string;
-  readonly clients: "bound" | "new";
-  readonly bareRequests: number;
-  readonly requests: number;
-  /** Median over rounds of requests per second with the middleware over those without, in neighbouring runs. */
-  readonly throughputRatio: number;
-  readonly bareCpuMicroseconds: number;
+  readonly subject: Subject;
+  readonly requestsPerSecond: number;
+  readonly requestsRatio: Ratio;
+  /** Of the server's process, for one request. */
   readonly cpuMicroseconds: number;
-  /** CPU time of a request without the middleware over that with it. */
-  readonly cpuRatio: number;
+  readonly cpuRatio: Ratio;
+}
+
+/** Two summaries of one series of rounds; where they differ, the machine was not quiet enough. */
+interface Ratio {
+  readonly ofMedians: number;
+  /** The median, over rounds, of the ratio within one round. */
+  readonly pairwise: number;
 }
 
 interface Run {
-  readonly perSecond: number;
+  readonly requestsPerSecond: number;
   readonly cpuMicroseconds: number;
 }
 
-type Load = (options: object) => Promise<{ requests: { total: number }; non2xx: number }>;
+type Round = Readonly<Record<Subject, Run>>;
 
-/** autocannon has no types. */
-const load = createRequire(import.meta.url)("autocannon") as Load;
+const connections = 8;
+const requestsEach = 100;
+const warmUpRounds = 15;
 
-const rounds = 9;
-const requestsARun = 2_000;
-
-/** The bare framework and the bound one take turns, and the one that begins changes, so that a drift hits both. */
+/** The subjects take turns in short rounds, each round in another order, so that a drift hits all of them. */
 export async function measureFramework(
   framework: "express" | "koa",
-  clients: "bound" | "new",
-): Promise<FrameworkCost> {
-  const bare = await Server.start(framework, "bare");
-  const bound = await Server.start(framework, "bound");
+  clients: Clients,
+  rounds: number,
+): Promise<FrameworkCost[]> {
+  const server = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), [framework], {
+    env: { ...process.env, NODE_ENV: "production" },
+  });
   try {
-    const cookies = clients === "bound" ? await bound.bindClients() : [];
-    const pairs: { bare: Run; bound: Run }[] = [];
-    for (let round = -2; round < rounds; round++) {
-      const [first, second] = round % 2 === 0 ? [bare, bound] : [bound, bare];
-      const runs = [await first.run(cookies), await second.run(cookies)] as const;
-      const pair = first === bare ? { bare: runs[0], bound: runs[1] } : { bare: runs[1], bound: runs[0] };
-      if (round >= 0) pairs.push(pair);
+    const [ports] = (await once(server, "message")) as [number[]];
+    const cookies = await cookiesOf(clients, ports[subjects.indexOf("affinity")]!);
+    const loads = await Promise.all(ports.map((port) => Load.open(port, cookies)));
+    const done: Round[] = [];
+    for (let round = -warmUpRounds; round < rounds; round++) {
+      const runs = await runRound(server, loads, round);
+      if (round >= 0) done.push(runs);
     }
-    return summarise(framework, clients, pairs);
+    for (const load of loads) load.close();
+    return subjects.map((subject) => summarise(subject, done));
   } finally {
-    bare.stop();
-    bound.stop();
+    server.disconnect();
   }
 }
 
-function summarise(
-  framework: string,
-  clients: "bound" | "new",
-  pairs: readonly { bare: Run; bound: Run }[],
-): FrameworkCost {
+async function runRound(server: ChildProcess, loads: readonly Load[], round: number): Promise<Round> {
+  const runs: Partial<Record<Subject, Run>> = {};
+  for (const at of orderOf(round)) {
+    const before = await readCpuMicroseconds(server);
+    const requestsPerSecond = await loads[at]!.run(requestsEach);
+    const spent = (await readCpuMicroseconds(server)) - before;
+    runs[subjects[at]!] = { requestsPerSecond, cpuMicroseconds: spent / (connections * requestsEach) };
+  }
+  return runs as Round;
+}
+
+/** Each subject is first, second and last equally often, and follows each other one. */
+function orderOf(round: number): number[] {
+  const order = subjects.map((_, at) => (((at + round) % 3) + 3) % 3);
+  return round % 2 === 0 ? order : order.toReversed();
+}
+
+function summarise(subject: Subject, rounds: readonly Round[]): FrameworkCost {
+  const requests = series(rounds, ({ requestsPerSecond }) => requestsPerSecond);
+  const cpu = series(rounds, ({ cpuMicroseconds }) => cpuMicroseconds);
   return {
-    framework,
-    clients,
-    bareRequests: median(pairs.map(({ bare }) => bare.perSecond)),
-    requests: median(pairs.map(({ bound }) => bound.perSecond)),
-    throughputRatio: median(pairs.map(({ bare, bound }) => bound.perSecond / bare.perSecond)),
-    bareCpuMicroseconds: median(pairs.map(({ bare }) => bare.cpuMicroseconds)),
-    cpuMicroseconds: median(pairs.map(({ bound }) => bound.cpuMicroseconds)),
-    cpuRatio: median(pairs.map(({ bare, bound }) => bare.cpuMicroseconds / bound.cpuMicroseconds)),
+    subject,
+    requestsPerSecond: median(requests(subject)),
+    requestsRatio: ratioOf(requests(subject), requests("bare")),
+    cpuMicroseconds: median(cpu(subject)),
+    cpuRatio: ratioOf(cpu("bare"), cpu(subject)),
   };
 }
 
-class Server {
-  readonly #child: ChildProcess;
-  readonly #url: string;
+function series(rounds: readonly Round[], read: (run: Run) => number): (subject: Subject) => number[] {
+  return (subject) => rounds.map((round) => read(round[subject]));
+}
 
-  private constructor(child: ChildProcess, port: number) {
-    this.#child = child;
-    this.#url = `http://127.0.0.1:${port}/`;
-  }
+function ratioOf(over: readonly number[], under: readonly number[]): Ratio {
+  return {
+    ofMedians: median(over) / median(under),
+    pairwise: median(over.map((value, at) => value / under[at]!)),
+  };
+}
 
-  static async start(framework: string, kind: string): Promise<Server> {
-    const child = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), [framework, kind]);
-    const [port] = (await once(child, "message")) as [number];
-    return new Server(child, port);
-  }
-
-  stop(): void {
-    this.#child.disconnect();
-  }
-
-  /** Cookies of a few clients that came in different seconds. */
-  async bindClients(): Promise<string[]> {
-    const cookies: string[] = [];
-    for (let client = 0; client < 4; client++) {
-      if (client > 0) await new Promise((resolve) => setTimeout(resolve, 1_000));
-      const response = await fetch(this.#url);
-      cookies.push(response.headers.getSetCookie()[0]!.split(";", 1)[0]!);
+/** For kept clients the cookies of four that came in different seconds, two connections each. */
+async function cookiesOf(clients: Clients, port: number): Promise<string[]> {
+  const shown: string[] = [];
+  for (let client = 0; client < 4; client++) {
+    if (clients === "new") {
+      shown.push("theme=dark");
+      continue;
     }
-    return cookies;
+    if (client > 0) await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    shown.push(`theme=dark; ${response.headers.getSetCookie()[0]!.split(";", 1)[0]}`);
   }
+  return Array.from({ length: connections }, (_, at) => shown[at % shown.length]!);
+}
 
-  async run(cookies: readonly string[]): Promise<Run> {
-    const [cookie = ""] = cookies;
-    const requests = [cookie, ...cookies.slice(1)].map((each) => ({
-      headers: { cookie: `theme=dark; ${each}` },
-    }));
-    const before = await this.#cpuMicroseconds();
-    const begun = performance.now();
-    const { requests: done, non2xx } = await load({
-      url: this.#url,
-      connections: 10,
-      amount: requestsARun,
-      requests,
-    });
-    const ended = performance.now();
-    if (non2xx > 0) throw new Error(`${non2xx} answers were not 200`);
-    const spent = (await this.#cpuMicroseconds()) - before;
-    return { perSecond: done.total / ((ended - begun) / 1_000), cpuMicroseconds: spent / done.total };
-  }
-
-  async #cpuMicroseconds(): Promise<number> {
-    this.#child.send("cpu");
-    const [{ user, system }] = (await once(this.#child, "message")) as [NodeJS.CpuUsage];
-    return user + system;
-  }
+async function readCpuMicroseconds(server: ChildProcess): Promise<number> {
+  server.send("cpu");
+  const [{ user, system }] = (await once(server, "message")) as [NodeJS.CpuUsage];
+  return user + system;
 }

@@ -1,36 +1,46 @@
 import { once } from "node:events";
-import http from "node:http";
+import http, { type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { affinity as affinityOfExpress } from "@unstick/affinity/express";
 import { affinity as affinityOfKoa } from "@unstick/affinity/koa";
 import express from "express";
 import Koa from "koa";
+import { type Subject, subjects } from "./subjects.ts";
 
-/** One framework with or without the middleware, in a process of its own, so that its CPU time can be told. */
-const [framework, isBound] = [process.argv[2], process.argv[3] === "bound"];
+/**
+ * One framework three times over in one process, so that neither the layout of a heap nor a core's clock tells one
+ * from the other: bare, with a middleware that does nothing, and with ours.
+ */
+const framework = process.argv[2];
 const options = { name: "APP", secret: "a secret of thirty-two bytes, no?" };
 
-function expressListener(): http.RequestListener {
+function expressListener(subject: Subject): RequestListener {
   const app = express();
-  if (isBound) app.use(affinityOfExpress(options));
+  if (subject === "empty") app.use((_request, _response, next) => next());
+  if (subject === "affinity") app.use(affinityOfExpress(options));
   app.get("/", (_request, response) => {
     response.send("hello");
   });
   return app;
 }
 
-function koaListener(): http.RequestListener {
+function koaListener(subject: Subject): RequestListener {
   const app = new Koa();
-  if (isBound) app.use(affinityOfKoa(options));
+  if (subject === "empty") app.use((_ctx, next) => next());
+  if (subject === "affinity") app.use(affinityOfKoa(options));
   app.use((ctx) => {
     ctx.body = "hello";
   });
   return app.callback();
 }
 
-const server = http.createServer(framework === "express" ? expressListener() : koaListener());
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
+const ports: number[] = [];
+for (const subject of subjects) {
+  const listener = framework === "express" ? expressListener(subject) : koaListener(subject);
+  const server = http.createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  ports.push((server.address() as AddressInfo).port);
+}
 process.on("message", () => process.send?.(process.cpuUsage()));
 process.on("disconnect", () => process.exit());
-process.send?.((server.address() as AddressInfo).port);
+process.send?.(ports);

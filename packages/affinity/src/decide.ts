@@ -19,6 +19,8 @@ export interface DecisionInput {
 
 export interface DecisionConfig {
   readonly name: string;
+  /** `NAME=`, what the cookie starts with in a Cookie header. */
+  readonly needle: string;
   readonly signed: SignedValue;
   readonly lifetimeSeconds: number | "session";
   /** A good cookie is set anew when it has no more than this left. */
@@ -55,7 +57,7 @@ const nothingShown: readonly string[] = [];
 export function decide(input: DecisionInput, config: DecisionConfig): Decision {
   const header = input.cookieHeader ?? "";
   const second = Math.floor(input.now / 1_000);
-  const shown = header === "" ? nothingShown : readCookie(header, config.name, maxTried);
+  const shown = header === "" ? nothingShown : readCookie(header, config.needle, maxTried);
   const { state, isForged, isDue } = standing(shown, second, input.instance, config);
   if (input.draining) {
     // Any cookie of the name keeps a client stuck, good or not: ALB never looks at the value.

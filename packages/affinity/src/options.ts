@@ -97,6 +97,7 @@ export function readOptions<Subject>(options: AffinityOptions<Subject>): Affinit
   checkAttributes(name, read);
   return {
     name,
+    needle: `${name}=`,
     signed: new SignedValue(name, typeof secret === "string" ? [secret] : secret),
     lifetimeSeconds,
     renewWithinSeconds: readRenewal(lifetimeSeconds, read.renewWithinSeconds),

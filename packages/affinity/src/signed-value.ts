@@ -74,9 +74,11 @@ export class SignedValue {
   /** The claim of a value that one of the secrets signed, else null. Answers any string. */
   verify(value: string, instance: string): SignedClaim | null {
     if (value.length > longestValue) return null;
-    const known = this.#recent.get(value) ?? this.#older.get(value);
-    const claim = known?.instance === instance ? known.claim : this.#unsign(value, instance);
-    if (claim !== null && !this.#recent.has(value)) this.#remember(value, { instance, claim });
+    const recent = this.#recent.get(value);
+    if (recent?.instance === instance) return recent.claim;
+    const older = this.#older.get(value);
+    const claim = older?.instance === instance ? older.claim : this.#unsign(value, instance);
+    if (claim !== null && recent === undefined) this.#remember(value, { instance, claim });
     return claim;
   }
 

@@ -1,14 +1,14 @@
 import type { Affinity } from "./affinity.ts";
 import type { AffinityState } from "./decide.ts";
 import { AffinityError } from "./errors.ts";
-import { beforeHead, type HeadEdit, type NodeResponse } from "./response-head.ts";
+import { beforeHead, type HeadEdit, type HeadEditor, type NodeResponse } from "./response-head.ts";
 import { setCookie } from "./set-cookie.ts";
 
 /** The Set-Cookie line that the head needs, or null; asked again when Node refuses a head and another one follows. */
 export type CookieWriter = (isReleased: boolean) => string | null;
 
 /** One client at one request, from the decision to the response head. */
-export class Visit implements Affinity {
+export class Visit implements Affinity, HeadEditor {
   readonly name: string;
   readonly state: AffinityState;
   readonly #response: NodeResponse;
@@ -30,10 +30,11 @@ export class Visit implements Affinity {
   awaitHead(): void {
     if (this.#isAwaitingHead) return;
     this.#isAwaitingHead = true;
-    beforeHead(this.#response, () => this.#prepare());
+    beforeHead(this.#response, this);
   }
 
-  #prepare(): HeadEdit | null {
+  /** Part of the response head's contract, not of the application's. */
+  prepare(): HeadEdit | null {
     const cookie = this.#write(this.#isReleased);
     return cookie === null ? null : (head) => setCookie(head, this.name, cookie);
   }

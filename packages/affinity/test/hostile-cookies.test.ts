@@ -68,7 +68,7 @@ it("looks at a header of 16 KiB no more than once, whatever it repeats", () => {
       indexOf: (needle: string, from: number): number => text.indexOf(needle, from),
       slice: (from: number, to: number): string => text.slice(from, to),
     } as unknown as string;
-    readCookie(counting, "APP", 8);
+    readCookie(counting, "APP=", 8);
     expect(reads, unit).toBeLessThan(2 * text.length);
   }
 });
@@ -83,7 +83,7 @@ it("agrees with a plain reading of the header", () => {
       .slice(0, 8);
   fc.assert(
     fc.property(header, (text) => {
-      expect(readCookie(text, "APP", 8)).toEqual(plain(text));
+      expect(readCookie(text, "APP=", 8)).toEqual(plain(text));
     }),
     { numRuns: 10_000 },
   );
