@@ -20,6 +20,8 @@ export interface AnswerOptions {
   readonly nameId: string;
   /** How long the assertion may be used; default 5 minutes. */
   readonly lifetimeMs?: number;
+  /** `false`: only the assertion is signed. */
+  readonly isMessageSigned?: boolean;
   /** Changes the XML before it is signed. */
   readonly edit?: (xml: string) => string;
 }
@@ -34,6 +36,8 @@ export interface IdentityProvider {
   readRequest(query: Readonly<Record<string, string>>): Promise<string>;
   /** A `SAMLResponse` field: Response and assertion both signed. */
   answer(options: AnswerOptions): Promise<string>;
+  /** A `SAMLRequest` field: a signed LogoutRequest for all sessions of a person, for the address given. */
+  logoutRequest(nameId: string, destination: string): string;
 }
 
 const post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
@@ -56,12 +60,16 @@ export async function createIdentityProvider(options: IdentityProviderOptions): 
     // Nobody calls it; without one samlify prints a warning.
     singleLogoutService: [{ Binding: redirect, Location: options.loginUrl }],
   });
-  const sp = samlify.ServiceProvider({
-    entityID: options.serviceProvider.entityId,
-    wantAssertionsSigned: true,
-    wantMessageSigned: true,
-    assertionConsumerService: [{ Binding: post, Location: options.serviceProvider.callbackUrl }],
-  });
+  const partner = (wantMessageSigned: boolean) =>
+    samlify.ServiceProvider({
+      entityID: options.serviceProvider.entityId,
+      wantAssertionsSigned: true,
+      wantMessageSigned,
+      wantLogoutRequestSigned: true,
+      assertionConsumerService: [{ Binding: post, Location: options.serviceProvider.callbackUrl }],
+      singleLogoutService: [{ Binding: post, Location: options.serviceProvider.callbackUrl }],
+    });
+  const [sp, lenientSp] = [partner(true), partner(false)];
   return {
     entityId: options.entityId,
     loginUrl: options.loginUrl,
@@ -75,10 +83,22 @@ export async function createIdentityProvider(options: IdentityProviderOptions): 
     answer: async (answer) => {
       const fill = (template: string) => fillTemplate(template, answer, options);
       const request = { extract: { request: { id: answer.requestId } } };
-      const made = await idp.createLoginResponse(sp, request, "post", {}, { customTagReplacement: fill });
+      const target = answer.isMessageSigned === false ? lenientSp : sp;
+      const made = await idp.createLoginResponse(target, request, "post", {}, { customTagReplacement: fill });
       return made.context;
     },
+    logoutRequest: (nameId, destination) => {
+      const customTagReplacement = () => logoutRequest(nameId, destination, options.entityId);
+      return idp.createLogoutRequest(sp, "post", { logoutNameID: nameId }, { customTagReplacement }).context;
+    },
   };
+}
+
+function logoutRequest(nameId: string, destination: string, issuer: string): { id: string; context: string } {
+  const [id, now] = [newId(), Date.now()];
+  const [instant, until] = [new Date(now).toISOString(), new Date(now + 300_000).toISOString()];
+  const context = `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}" Version="2.0" IssueInstant="${instant}" NotOnOrAfter="${until}" Destination="${destination}"><saml:Issuer>${issuer}</saml:Issuer><saml:NameID Format="${emailAddress}">${nameId}</saml:NameID></samlp:LogoutRequest>`;
+  return { id, context };
 }
 
 /** samlify hands its template over and takes it back filled in. */

@@ -9,7 +9,7 @@ export type { SamlLogin } from "./message/login.ts";
 export type { NameId } from "./message/name-id.ts";
 export type { NodeSaml } from "./message/node-saml.ts";
 export type { CacheProviderOptions } from "./options.ts";
-export { protect } from "./protect.ts";
+export { linkSession, loginOf, protect } from "./protect.ts";
 export { PROTECT_DEFAULTS, type ProtectOptions } from "./protect-options.ts";
 export { protectStrategy, type ScopeOf } from "./protect-strategy.ts";
 export {

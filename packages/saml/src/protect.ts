@@ -1,8 +1,10 @@
+import { OptionError } from "@unstick/session";
 import { type CacheItem, cacheProvider, type SharedCacheProvider } from "./cache-provider.ts";
 import { RequestUsedError, SamlError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { type Gate, openGate } from "./gate.ts";
 import { assertSoundLibrary } from "./message/library.ts";
+import type { SamlLogin } from "./message/login.ts";
 import type { NodeSaml, NodeSamlResult } from "./message/node-saml.ts";
 import {
   type Validated,
@@ -52,11 +54,32 @@ export function guard<Saml extends NodeSaml>(saml: Saml, gate: Gate): Saml {
   return Object.create(saml, Object.fromEntries(descriptors)) as Saml;
 }
 
+const logins = new WeakMap<object, { readonly login: SamlLogin; readonly gate: Gate }>();
+
+/** What the assertion behind a profile says, for a profile that {@link protect} has accepted. */
+export function loginOf(profile: object): SamlLogin | undefined {
+  return logins.get(profile)?.login;
+}
+
+/**
+ * Enter a session, under its final id, in the index that the identity provider's logouts read. For passport: in
+ * the verify callback's request, or after `req.login`. Throws {@link SamlError} (`logged_out`), and ends the
+ * session, when the logout came first; {@link OptionError} for a profile that `protect` has not accepted.
+ */
+export async function linkSession(profile: object, sessionId: string): Promise<void> {
+  const accepted = logins.get(profile);
+  if (accepted === undefined) {
+    throw new OptionError("profile", "must be the object that a protected SAML object or strategy gave");
+  }
+  await accepted.gate.sessions.link(accepted.login, sessionId);
+}
+
 /** Claim what a validated message uses up, and do what it asks. */
 export async function accept(gate: Gate, message: Validated): Promise<NodeSamlResult> {
   if (message.kind === "login") {
     if (await gate.sessions.isEnded(message.login)) throw new SamlError("logged_out");
     await gate.claims.claim(message.login);
+    if (message.result.profile !== null) logins.set(message.result.profile, { login: message.login, gate });
   }
   if (message.kind === "logout-request") await gate.sessions.end(message.request);
   if (message.kind === "logout-response") await completeLogout(gate, message.inResponseTo);

@@ -2,9 +2,9 @@ import { inflateRawSync } from "node:zlib";
 import type { SAML } from "@node-saml/node-saml";
 import { ValidateInResponseTo } from "@node-saml/node-saml";
 import { MultiSamlStrategy, Strategy } from "@node-saml/passport-saml";
-import { memoryBackend, memoryState, type SharedState } from "@unstick/session";
+import { memoryBackend, memoryState, type SharedState, sessionKey } from "@unstick/session";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { protect, protectStrategy } from "../src/index.ts";
+import { linkSession, loginOf, protect, protectStrategy } from "../src/index.ts";
 import type { ProtectOptions } from "../src/protect-options.ts";
 import { runStrategy } from "./passport-request.ts";
 import { type RealIdp, startRealIdp } from "./real-idp.ts";
@@ -227,6 +227,20 @@ describe("idpSloPost", () => {
     const [state, sessions] = [memoryState() as SharedState, memoryBackend()];
     return { state, sessions, saml: protect(createSaml(idp.certificate), { state, sessions }) };
   };
+
+  test("a session that was linked under passport is ended by a LogoutRequest on any instance", async () => {
+    const { state, sessions, saml } = setUp();
+    const SAMLResponse = await idp.answer({ requestId: await begin(saml) });
+    const { profile } = await saml.validatePostResponseAsync({ SAMLResponse });
+    const key = sessionKey("a session's id");
+    await sessions.create(key, new Map(), { idleMs: 60_000 });
+    await linkSession(profile ?? {}, "a session's id");
+    const elsewhere = protect(createSaml(idp.certificate), { state, sessions });
+    await elsewhere.validatePostRequestAsync({ SAMLRequest: idp.logoutRequest({}) });
+    expect(await sessions.read(key)).toBeNull();
+    expect(loginOf(profile ?? {})?.nameId.value).toBe("ada@example.org");
+    await expect(linkSession({}, "another")).rejects.toThrow("option profile");
+  });
 
   test("by POST, without a cookie: a LogoutRequest that nobody signed ends nothing", async () => {
     const { saml } = setUp();
