@@ -44,7 +44,7 @@ async function playAll(
 export function races(race: (index: number, fleet: Fleet) => Promise<boolean>): Play {
   return async (tries, fleet) => {
     let faults = 0;
-    await inFlight(tries, 96, async (index) => {
+    await inFlight(tries, 32, async (index) => {
       if (await race(index, fleet)) faults++;
     });
     return faults;

@@ -25,14 +25,14 @@ export interface Measure {
 
 export const measures: readonly Measure[] = [
   { name: "store-increments", counts: [1_000_000, 30_000, 600], prove: proveStoreIncrements },
-  { name: "http-increments", counts: [100_000, 6_000, 120], prove: proveHttpIncrements },
-  { name: "disjoint-writes", counts: [100_000, 6_000, 120], prove: proveDisjointWrites },
-  { name: "logout-races", counts: [100_000, 6_000, 60], prove: proveLogoutRaces },
-  { name: "regenerate-races", counts: [100_000, 3_000, 60], prove: proveRegenerateRaces },
-  { name: "corrupt-records", counts: [100_000, 6_000, 150], prove: proveCorruptRecords },
+  { name: "http-increments", counts: [100_000, 3_000, 120], prove: proveHttpIncrements },
+  { name: "disjoint-writes", counts: [100_000, 3_000, 120], prove: proveDisjointWrites },
+  { name: "logout-races", counts: [100_000, 3_000, 60], prove: proveLogoutRaces },
+  { name: "regenerate-races", counts: [100_000, 1_500, 60], prove: proveRegenerateRaces },
+  { name: "corrupt-records", counts: [100_000, 3_000, 150], prove: proveCorruptRecords },
   { name: "cluster-methods", counts: [1_000, 300, 30], prove: proveClusterMethods },
-  { name: "hostile-prefixes", counts: [10_000, 1_000, 20], prove: proveHostilePrefixes },
+  { name: "hostile-prefixes", counts: [10_000, 300, 20], prove: proveHostilePrefixes },
   { name: "commands", counts: [1, 1, 1], prove: proveCommands },
   { name: "bytes", counts: [1, 1, 1], prove: proveBytes },
-  { name: "clocks", counts: [1_000, 100, 9], prove: proveClocks },
+  { name: "clocks", counts: [3_000, 150, 9], prove: proveClocks },
 ];
