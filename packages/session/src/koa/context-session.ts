@@ -1,4 +1,3 @@
-import { createSessionId } from "../engine/session-id.ts";
 import { keepFromCaches } from "../http/cache-fields.ts";
 import { rethrowAsUnavailable } from "../http/unavailable.ts";
 import type { KoaKept, KoaLoginOptions, KoaStored, KoaStoreHow, Values } from "./kept.ts";
@@ -7,7 +6,7 @@ import type { KoaSessionConfig } from "./middleware-options.ts";
 import { cookieOptions, describeDevice } from "./response-cookies.ts";
 import { type KoaSession, type ViewedSession, viewKoaSession } from "./session-view.ts";
 import type { Found, KoaShelf } from "./shelf.ts";
-import { shownKey } from "./shown-key.ts";
+import { createKey, shownKey } from "./shown-key.ts";
 
 /** koa-session's `ctx.sessionOptions`: what may differ from request to request. */
 export type RequestOptions = { -readonly [Name in keyof KoaSessionConfig]: KoaSessionConfig[Name] };
@@ -204,7 +203,7 @@ export class ContextSession implements ViewedSession {
 
   #newKey(): string {
     const { genid, prefix } = this.options;
-    return genid === undefined ? prefix + createSessionId() : genid(this.#ctx as never);
+    return genid === undefined ? prefix + createKey() : genid(this.#ctx as never);
   }
 
   #how(isForced: boolean): KoaStoreHow {

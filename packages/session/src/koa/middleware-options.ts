@@ -180,7 +180,7 @@ function requireKey(config: KoaSessionConfig): void {
   if (externalKey !== undefined) {
     for (const verb of ["get", "set"] as const) {
       if (typeof externalKey[verb] !== "function")
-        throw new OptionError(`externalKey.${verb}`, "must be a function");
+        throw new OptionError(`externalKey.${verb}`, `externalKey.${verb} must be function`);
     }
     return;
   }
