@@ -12,7 +12,7 @@ export interface OpenClient {
   close(): Promise<unknown>;
 }
 
-export interface SentinelAddress {
+interface SentinelAddress {
   readonly name: string;
   readonly sentinels: readonly { readonly host: string; readonly port: number }[];
 }

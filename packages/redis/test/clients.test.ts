@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RedisClient, redisBackend, redisState } from "../src/index.ts";
 import type { OpenClient } from "./client-families.ts";
 import { backendSubject, limits, type Poke } from "./conformance-subject.ts";
+import { casesOf, DECODED } from "./conformance-suite.ts";
 import { sessionKey } from "./session-key.ts";
 
 const host = "127.0.0.1";
@@ -72,14 +73,14 @@ const settings: Readonly<Record<string, () => Promise<OpenClient>>> = {
   },
 };
 
-describe.each(Object.entries(settings))("%s", (_name, open) => {
+describe.concurrent.each(Object.entries(settings))("%s", (_name, open) => {
   let opened: OpenClient;
   beforeAll(async () => {
     opened = await open();
   });
   afterAll(() => opened.close());
   backendConformance(
-    { test: test.concurrent },
+    { test: casesOf(DECODED) },
     async () => backendSubject(opened.client, opened.client, poke),
     limits,
   );

@@ -1,10 +1,9 @@
-import { backendConformance, backendMatchesModel, sharedStateConformance } from "@unstick/session/testing";
 import { type RedisSentinel, startRedisSentinel } from "@unstick/testbed/redis-sentinel";
-import fc from "fast-check";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { families, type OpenClient } from "./client-families.ts";
-import { backendSubject, limits, type Poke, stateSubject } from "./conformance-subject.ts";
+import { afterAll, beforeAll } from "vitest";
+import { families } from "./client-families.ts";
+import type { Poke } from "./conformance-subject.ts";
+import { describeConformance, ROUTED, WHOLE_EVERYWHERE } from "./conformance-suite.ts";
 
 let sentinel: RedisSentinel;
 let control: Redis;
@@ -20,19 +19,12 @@ afterAll(async () => {
   await sentinel.stop();
 });
 
-describe.each(families.filter((family) => family.sentinel !== undefined))("$name, sentinel", (family) => {
-  let open: readonly OpenClient[];
-  const kit = { test: test.concurrent };
-
-  beforeAll(async () => {
-    open = await Promise.all([family.sentinel!(sentinel), family.sentinel!(sentinel)]);
+for (const family of families.filter(({ sentinel }) => sentinel !== undefined)) {
+  describeConformance(`${family.name}, sentinel`, {
+    family,
+    open: ({ sentinel: connect }) => connect!(sentinel),
+    poke,
+    modelRuns: 6,
+    ...(WHOLE_EVERYWHERE.has(family.name) ? {} : { cases: ROUTED }),
   });
-  afterAll(() => Promise.all(open.map((client) => client.close())));
-
-  backendConformance(kit, async () => backendSubject(open[0]!.client, open[1]!.client, poke), limits);
-  sharedStateConformance(kit, async () => stateSubject(open[0]!.client, open[1]!.client), limits);
-  test.concurrent("the backend answers as the model of the contract does", () =>
-    backendMatchesModel(fc, async () => backendSubject(open[0]!.client, open[1]!.client, poke), {
-      runs: 60,
-    }));
-});
+}

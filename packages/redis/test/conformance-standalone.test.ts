@@ -1,10 +1,9 @@
-import { backendConformance, backendMatchesModel, sharedStateConformance } from "@unstick/session/testing";
 import { type RedisServer, startRedis } from "@unstick/testbed";
-import fc from "fast-check";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { families, type OpenClient } from "./client-families.ts";
-import { backendSubject, limits, type Poke, stateSubject } from "./conformance-subject.ts";
+import { afterAll, beforeAll } from "vitest";
+import { families } from "./client-families.ts";
+import type { Poke } from "./conformance-subject.ts";
+import { describeConformance } from "./conformance-suite.ts";
 
 let server: RedisServer;
 let control: Redis;
@@ -20,17 +19,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe.each(families)("$name, standalone", (family) => {
-  let open: readonly [OpenClient, OpenClient];
-  const kit = { test: test.concurrent };
-
-  beforeAll(async () => {
-    open = [await family.standalone(server.port), await family.standalone(server.port)];
+for (const family of families) {
+  describeConformance(`${family.name}, standalone`, {
+    family,
+    open: ({ standalone }) => standalone(server.port),
+    poke,
+    modelRuns: 12,
   });
-  afterAll(() => Promise.all(open.map((client) => client.close())));
-
-  backendConformance(kit, async () => backendSubject(open[0].client, open[1].client, poke), limits);
-  sharedStateConformance(kit, async () => stateSubject(open[0].client, open[1].client), limits);
-  test.concurrent("the backend answers as the model of the contract does", () =>
-    backendMatchesModel(fc, async () => backendSubject(open[0].client, open[1].client, poke), { runs: 40 }));
-});
+}

@@ -48,7 +48,7 @@ const refusals: readonly Refusal[] = [
   { word: "MISCONF", reads: "work", refuse: failToSave, mend: config("stop-writes-on-bgsave-error", "no") },
 ];
 
-describe.each(families.filter(({ name }) => /ioredis 5|node-redis 6$|glide/.test(name)))(
+describe.concurrent.each(families.filter(({ name }) => /ioredis 5|node-redis 6$|glide/.test(name)))(
   "$name",
   (family) => {
     test.concurrent.each(refusals)("$word", async ({ word, reads, refuse, mend }) => {
