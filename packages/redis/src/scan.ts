@@ -48,6 +48,6 @@ function patternOf(text: string): string {
 }
 
 /** Glob characters of Redis: `* ? [ ] \` (and `^ -` within brackets). */
-export function escapeGlob(text: string): string {
+function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]]/g, "\\$&");
 }

@@ -25,7 +25,7 @@ export const REPLY = {
 } as const;
 
 /** The format this release writes, and the newest that it reads. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** Judge a header. In parts, since a script makes its functions anew in each run. */
 export const JUDGE: string = `
@@ -36,7 +36,7 @@ end
 local function judge(h)
   local version, check, kind = string.byte(h, 1, 3)
   if not kind or version == 0 or version + check ~= 255 then return nil, {4} end
-  if version > 1 then return nil, {5, version} end
+  if version > ${FORMAT_VERSION} then return nil, {5, version} end
   local size = #h
   if kind == 76 and (size == 9 or size == 14) then return 'L' end
   if kind == 84 and size == 9 then return 'T', {1} end
@@ -75,7 +75,7 @@ end
 /** Making records and tombstones. */
 export const WRITE: string = `
 local function header(kind, created)
-  return '\\1\\254' .. kind .. struct.pack('>I6', created)
+  return '\\${FORMAT_VERSION}\\${255 - FORMAT_VERSION}' .. kind .. struct.pack('>I6', created)
 end
 local function bury(key, ms)
   redis.call('UNLINK', key)
