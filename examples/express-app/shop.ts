@@ -15,6 +15,9 @@ function sessionOf(request: Request): Shop {
   return (request as unknown as { session: Shop }).session;
 }
 
+/** What a database or another service takes. */
+const work = (): Promise<void> => setTimeout(20);
+
 /** The application itself, which is the same whoever keeps its sessions. */
 export const shop: Router = Router();
 
@@ -28,25 +31,29 @@ shop.get("/login/:user", (request, response) => {
   response.send("logged in");
 });
 
-shop.get("/visit", (request, response) => {
+shop.get("/visit", async (request, response) => {
   const session = sessionOf(request);
+  await work();
   session.visits = (session.visits ?? 0) + 1;
   response.send("counted");
 });
 
-shop.get("/cart/:item", (request, response) => {
+shop.get("/cart/:item", async (request, response) => {
+  await work();
   sessionOf(request).cart = request.params.item;
   response.send("in the cart");
 });
 
-shop.get("/theme/:theme", (request, response) => {
+shop.get("/theme/:theme", async (request, response) => {
+  await work();
   sessionOf(request).theme = request.params.theme;
   response.send("changed");
 });
 
 shop.get("/report", async (request, response) => {
   const session = sessionOf(request);
-  await setTimeout(50);
+  await work();
+  await work();
   session.report = "ready";
   response.send("reported");
 });

@@ -15,6 +15,9 @@ interface Context {
   body: unknown;
 }
 
+/** What a database or another service takes. */
+const work = (): Promise<void> => setTimeout(20);
+
 type Page = (session: Shop, argument: string, ctx: Context) => unknown;
 
 const pages: Readonly<Record<string, Page>> = {
@@ -23,20 +26,24 @@ const pages: Readonly<Record<string, Page>> = {
     session.user = user;
     return "logged in";
   },
-  visit: (session) => {
+  visit: async (session) => {
+    await work();
     session.visits = (session.visits ?? 0) + 1;
     return "counted";
   },
-  cart: (session, item) => {
+  cart: async (session, item) => {
+    await work();
     session.cart = item;
     return "in the cart";
   },
-  theme: (session, theme) => {
+  theme: async (session, theme) => {
+    await work();
     session.theme = theme;
     return "changed";
   },
   report: async (session) => {
-    await setTimeout(50);
+    await work();
+    await work();
     session.report = "ready";
     return "reported";
   },

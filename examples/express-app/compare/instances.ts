@@ -9,6 +9,11 @@ export interface Instances {
   stop(): Promise<void>;
 }
 
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export async function startInstances(program: URL, redisUrl: string): Promise<Instances> {
   const ports = [await freePort(), await freePort(), await freePort()];
   const children = ports.map((port) => startInstance(program, port, redisUrl));
@@ -37,7 +42,8 @@ function startInstance(program: URL, port: number, redisUrl: string): ChildProce
     execArgv: ["--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  process.once("exit", () => child.kill());
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   return child;
 }
 

@@ -43,7 +43,7 @@ async function logOutInTime(url: string): Promise<Scene> {
   for (let round = 0; round < ROUNDS; round++) {
     lost += await withBrowser(url, async (visit, shown) => {
       const report = visit("/report");
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await new Promise((resolve) => setTimeout(resolve, 20));
       await visit("/logout");
       await report;
       // A copy of the cookie, as a thief or another machine has it.
