@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import http, { type RequestListener, type ServerResponse } from "node:http";
 import http2 from "node:http2";
-import type { AddressInfo, Server } from "node:net";
+import { type AddressInfo, connect, type Server } from "node:net";
+import type { AffinityHolder } from "@unstick/affinity";
 import { affinity } from "@unstick/affinity/express";
 import { describe, expect, it } from "vitest";
 import { type Answer, http1Client, http2Client } from "./client.ts";
@@ -161,6 +162,25 @@ describe("a head that Node refuses", () => {
     expect(status).toBe(500);
     expect(setCookie).toEqual(["b=2", expect.stringMatching(/^SHOP=1\./)]);
   });
+
+  it("counts one release, however many heads it takes", async () => {
+    const bind = affinity({ name: "SHOP", secret });
+    const server = http.createServer((request: http.IncomingMessage & AffinityHolder, response) => {
+      bind(request, response, () => {
+        request.affinity!.release();
+        expect(() => response.writeHead(200, { "X-Bad": "line\nbreak" })).toThrow(/Invalid character/);
+        response.removeHeader("x-bad");
+        response.end("x");
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { setCookie } = await http1Client(`http://127.0.0.1:${port}`)("/");
+    server.close();
+    expect(setCookie).toEqual([expect.stringMatching(/^SHOP=; .*Max-Age=0/)]);
+    expect(bind.counters.released).toBe(1);
+  });
 });
 
 describe("1xx", () => {
@@ -184,5 +204,21 @@ describe("1xx", () => {
     server.close();
     expect(informational).toEqual([["link"], []]);
     expect(response.headers["set-cookie"]).toHaveLength(1);
+  });
+
+  it("puts nothing on a 101 that is written as a head", async () => {
+    const bind = affinity({ name: "SHOP", secret });
+    const server = http.createServer((request, response) => {
+      bind(request, response, () => response.writeHead(101, { Connection: "Upgrade", Upgrade: "x" }).end());
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const socket = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" });
+    socket.end("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let answer = "";
+    for await (const chunk of socket) answer += chunk;
+    server.close();
+    expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+    expect(answer).not.toMatch(/set-cookie/i);
   });
 });
