@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { UnstickError } from "../errors.ts";
 import { isPathMatch } from "../http/cookie-attributes.ts";
+import { FairLock } from "../http/fair-lock.ts";
 import { holdResponse } from "../http/hold.ts";
 import { BackendShelf } from "./backend-shelf.ts";
 import { Commit } from "./commit.ts";
@@ -35,7 +36,14 @@ export function session<Data extends object = Record<string, unknown>>(
 ): SessionMiddleware<Data> {
   const config = readSessionOptions(options);
   const shelf = config.backend === undefined ? new StoreShelf(config) : new BackendShelf(config);
-  const site: Site = { config, shelf, watch: new Watch(process.env.NODE_ENV !== "production") };
+  const { backend, serialize, serializeLeaseMs } = config;
+  const isLocked = backend !== undefined && serialize !== undefined;
+  const site: Site = {
+    config,
+    shelf,
+    watch: new Watch(process.env.NODE_ENV !== "production"),
+    lock: isLocked ? new FairLock(backend, serializeLeaseMs) : undefined,
+  };
   const middleware = (
     request: IncomingMessage,
     response: ServerResponse,
@@ -70,7 +78,22 @@ function serve(
   }
   const visit = new Visit(site, request, cookieOptions);
   holdResponse(response, new Commit(visit, response, next));
-  const entering = visit.begin();
+  const turn = site.lock === undefined ? undefined : takeTurn(site.lock, visit, response);
+  const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());
   if (entering === undefined) next();
   else entering.then(() => next(), next);
+}
+
+/** Wait until no other request of the session runs; the next may run when this one ends in whatever way. */
+function takeTurn(lock: FairLock, visit: Visit, response: ServerResponse): Promise<void> | undefined {
+  const { shownId, request, site } = visit;
+  if (shownId === undefined || site.config.serialize?.(request) !== true) return undefined;
+  return lock
+    .acquire(shownId, () => response.closed)
+    .then((release) => {
+      // Should giving back fail, the lease ends by itself.
+      const giveBack = (): void => void release().catch(() => undefined);
+      if (response.closed) giveBack();
+      else response.once("close", giveBack);
+    });
 }

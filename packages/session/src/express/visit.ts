@@ -1,6 +1,7 @@
 import { SessionGoneError } from "../engine/errors.ts";
 import { createSessionId } from "../engine/session-id.ts";
 import { UnstickError } from "../errors.ts";
+import type { FairLock } from "../http/fair-lock.ts";
 import type { CookieOptions } from "./cookie-options.ts";
 import type { Kept, LoginOptions, RequestWithSession, Shelf, Stored, Visitor } from "./kept.ts";
 import type { SessionConfig } from "./options.ts";
@@ -11,6 +12,8 @@ export interface Site {
   readonly config: SessionConfig;
   readonly shelf: Shelf;
   readonly watch: Watch;
+  /** For requests of one session that run one after another. */
+  readonly lock: FairLock | undefined;
 }
 
 /** One request and its session: what the methods of `req.session` do to it. */
