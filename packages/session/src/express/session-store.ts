@@ -101,11 +101,9 @@ export class SessionStore extends EventEmitter {
     const data = loaded as Record<string, unknown>;
     // A record may have lost its cookie, or never had one: it is a session all the same, and no error 500.
     const settings = (data.cookie ?? {}) as Record<string, unknown>;
-    const expires = settings.expires;
-    const originalMaxAge = (settings.originalMaxAge ?? null) as number | null;
     const cookie = new StoreCookie(settings);
-    if (typeof expires === "string") cookie.expires = new Date(expires);
-    cookie.originalMaxAge = originalMaxAge;
+    if (typeof settings.expires === "string") cookie.expires = new Date(settings.expires);
+    cookie.originalMaxAge = (settings.originalMaxAge ?? null) as number | null;
     data.cookie = cookie;
     const session = new StoreSession(request, data);
     const base = this.#bases.get(data);
