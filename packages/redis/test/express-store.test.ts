@@ -59,6 +59,10 @@ async function instance(store: Store, at = 0): Promise<string> {
     seen[`seen${at}`] = (seen[`seen${at}`] ?? 0) + 1;
     res.json(req.session);
   });
+  app.get("/remember", (req, res) => {
+    req.session.cookie.maxAge = 6_000_000;
+    res.send("remembered");
+  });
   app.get(
     "/logout",
     (req, res, next) => void req.session.destroy((error) => (error ? next(error) : res.send("out"))),
@@ -114,6 +118,16 @@ describe("commands per request, by MONITOR", () => {
     expect(await get("/me")).toBe(1);
     expect(await get("/see")).toBe(2);
     expect(await get("/login")).toBe(3);
+    expect(await get("/see")).toBe(2);
+    const endOfEntries = async (): Promise<number> => {
+      const [key] = await ioredis.keys("*p:*");
+      return ioredis.pttl(key!);
+    };
+    const before = await endOfEntries();
+    // A deadline that moves past the end of the session's entry in its user's list: the entry goes first.
+    expect(await get("/remember")).toBe(3);
+    expect((await endOfEntries()) - before).toBeGreaterThan(5_000_000);
+    expect(await get("/see")).toBe(2);
     const [cookie] = await client.cookies(url);
     await client.get(`${url}/logout`);
     await client.clearCookies();

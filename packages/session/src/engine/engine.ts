@@ -31,8 +31,11 @@ export interface Engine {
    * that user's list at once; otherwise the entry prunes itself.
    */
   end(key: SessionKey, options?: { readonly unlink?: boolean }): Promise<boolean>;
-  /** Move the deadline of the session under a key. Answers whether one was alive. */
-  touch(key: SessionKey, idleMs: number): Promise<boolean>;
+  /**
+   * Move the deadline of the session under a key. Answers whether one was alive. `relink`: also read whose it
+   * is, so that it stays in that user's list; needed where sessions have a principal.
+   */
+  touch(key: SessionKey, idleMs: number, options?: { readonly relink?: boolean }): Promise<boolean>;
   /** Handles of all live sessions. Never for a request path. Throws where the backend cannot enumerate. */
   handles(): AsyncIterable<string>;
   keys(): AsyncIterable<SessionKey>;
@@ -59,7 +62,8 @@ export function createEngine(options: EngineOptions): Engine {
       return new Session(context, newState(context, made, sessionKey(made)));
     },
     end: (key: SessionKey, { unlink = false } = {}) => end(context, key, unlink),
-    touch: (key: SessionKey, idleMs: number) => touch(context, key, idleMs),
+    touch: (key: SessionKey, idleMs: number, { relink = false } = {}) =>
+      relink ? touchListed(context, key, idleMs) : touch(context, key, idleMs),
     keys: () => enumeration(backend).sessionKeys(),
     async *handles() {
       for await (const key of enumeration(backend).sessionKeys()) yield sessionHandle(key);
@@ -94,6 +98,14 @@ async function touch(context: EngineContext, key: SessionKey, idleMs: number): P
   const outcome = await context.call("touch", () => context.backend.touch(key, lifetime));
   if (outcome === "ok") emit("touched", () => eventOf(context, key));
   return outcome === "ok";
+}
+
+async function touchListed(context: EngineContext, key: SessionKey, idleMs: number): Promise<boolean> {
+  const session = await open(context, "", key);
+  if (session === null) return false;
+  session.idleMs = idleMs;
+  const outcome = await session.save({ deadline: "always" });
+  return outcome === "touched" || outcome === "expired";
 }
 
 function enumeration(backend: Backend): SessionEnumeration {

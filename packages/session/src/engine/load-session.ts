@@ -66,6 +66,8 @@ function openRecord(
     principal: note?.principal,
     device: note?.device,
     notedIdleMs: note?.idleMs,
+    notedDevice: note?.device,
+    entryEndMs: note?.entryEndMs,
   };
 }
 
@@ -99,5 +101,7 @@ export function newState(
     principal: undefined,
     device: undefined,
     notedIdleMs: undefined,
+    notedDevice: undefined,
+    entryEndMs: undefined,
   };
 }

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { SessionKey } from "../backend.ts";
 import { SessionLimitError, UnsupportedError } from "./errors.ts";
 import { emit } from "./events.ts";
-import { type EngineContext, eventOf, lifetimeOf, type SessionState } from "./session-state.ts";
+import { entryLifetimeMs, type PrincipalEntryPlan } from "./principal-entry.ts";
+import { type EngineContext, eventOf, type SessionState } from "./session-state.ts";
 
 /** What the index knows a principal by. */
 export function principalKey(principal: string): string {
@@ -11,21 +12,23 @@ export function principalKey(principal: string): string {
 
 /**
  * Enter a session in its principal's index, *before* it is stored: whoever ends all sessions of that
- * principal meanwhile then finds it, and its tombstone stops the store. Returns what must end to make room.
+ * principal meanwhile then finds it, and its tombstone stops the store. For the same reason it is entered
+ * before its deadline is moved. Returns what must end to make room.
  */
 export async function linkPrincipal(
   context: EngineContext,
   state: SessionState,
   key: SessionKey,
-  isEntering: boolean,
+  entry: PrincipalEntryPlan,
 ): Promise<readonly SessionKey[]> {
-  if (state.principal === undefined) return [];
+  if (entry.principal === undefined) return [];
   const { index, policy } = context;
   if (index === undefined) throw new UnsupportedError(context.backend.name, "index of a user's sessions");
-  const limit = isEntering ? policy.maxSessions : undefined;
-  const principal = principalKey(state.principal);
+  const limit = entry.isEntering ? policy.maxSessions : undefined;
+  const principal = principalKey(entry.principal);
+  const lifetime = { idleMs: entryLifetimeMs(state, entry.endMs) };
   const result = await context.call("linkPrincipal", () =>
-    index.linkPrincipal(principal, key, "", lifetimeOf(context, state), limit),
+    index.linkPrincipal(principal, key, "", lifetime, limit),
   );
   if (result.outcome === "limit") {
     emit("refused", () => ({ ...eventOf(context, key), reason: "limit" }));

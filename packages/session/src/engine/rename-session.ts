@@ -3,6 +3,7 @@ import type { RenameOutcome, SessionKey } from "../backend.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import { SessionReplacedError, UndecodableError } from "./errors.ts";
 import { emit } from "./events.ts";
+import { type PrincipalEntryPlan, planEntry } from "./principal-entry.ts";
 import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
 import { readHeader, writeHeader } from "./record-header.ts";
 import { settleConflicts } from "./save-session.ts";
@@ -11,6 +12,8 @@ import {
   type EngineContext,
   eventOf,
   lifetimeOf,
+  noteDeadline,
+  notePrincipal,
   principalNote,
   readPrincipalNote,
   type SessionState,
@@ -37,22 +40,28 @@ export async function renameSession(
   }
   if (state.ended) throw new SessionReplacedError();
   const to = sessionKey(id);
-  const isEntering = state.principal !== state.storedPrincipal;
-  const evict = await linkPrincipal(context, state, to, isEntering);
-  const plan = renamePlan(context, state, to);
+  const entry = planEntry(context, state, true);
+  const plan = renamePlan(context, state, to, entry);
+  const evict = await linkPrincipal(context, state, to, entry);
   const result = await rename(context, state, plan, to, graceMs);
   if (result.outcome === "ok") {
-    await finish(context, state, plan, { id, to, evict });
+    await finish(context, state, plan, { id, to, evict, entry });
     return "renamed";
   }
-  await unlinkPrincipal(context, state.principal, to);
+  await unlinkPrincipal(context, entry.principal, to);
   if (result.outcome === "moved") return follow(context, state, result.movedTo);
   return refuse(context, state);
 }
 
-function renamePlan(context: EngineContext, state: SessionState, to: SessionKey): WritePlan {
+function renamePlan(
+  context: EngineContext,
+  state: SessionState,
+  to: SessionKey,
+  entry: PrincipalEntryPlan,
+): WritePlan {
   const header = state.seal === undefined ? undefined : writeHeader(state.seal, to);
-  const principal = state.principal === state.storedPrincipal ? undefined : principalNote(context, state);
+  const isNoted = entry.principal !== undefined || state.storedPrincipal !== undefined;
+  const principal = isNoted ? principalNote(context, state, entry) : undefined;
   return new WritePlan(
     context.policy,
     context.codec,
@@ -81,16 +90,18 @@ async function finish(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
-  made: { id: string; to: SessionKey; evict: readonly SessionKey[] },
+  made: { id: string; to: SessionKey; evict: readonly SessionKey[]; entry: PrincipalEntryPlan },
 ): Promise<void> {
-  const { key, storedPrincipal, principal } = state;
+  const { key, storedPrincipal } = state;
+  const { principal, endMs } = made.entry;
   // Sums of counters that a rename added are read with the next load.
   plan.applied(new Map());
   state.id = made.id;
   state.key = made.to;
   state.header = state.seal === undefined ? state.header : writeHeader(state.seal, made.to);
-  state.storedPrincipal = principal;
-  state.remainingMs = state.idleMs;
+  notePrincipal(state, principal);
+  state.entryEndMs = endMs;
+  noteDeadline(state);
   emit("renamed", () => ({ ...eventOf(context, key), newHandle: eventOf(context, made.to).handle }));
   await Promise.all([
     unlinkPrincipal(context, storedPrincipal, key),
@@ -117,12 +128,17 @@ async function follow(
   }
   const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, new Map());
   if (plan.isEmpty) return "followed";
+  const entry = { ...planEntry(context, state, true), isEntering: false };
+  await linkPrincipal(context, state, movedTo, entry);
   const result = await settleConflicts(context, state, plan, () =>
     context.call("update", () =>
       context.backend.update(movedTo, plan.change(), lifetimeOf(context, state), context.nextToken()),
     ),
   );
-  if (result.outcome !== "ok") return refuse(context, state);
+  if (result.outcome !== "ok") {
+    await unlinkPrincipal(context, entry.principal, movedTo);
+    return refuse(context, state);
+  }
   state.ended = true;
   return "followed";
 }

@@ -1,10 +1,12 @@
 import { HEADER, PRINCIPAL, storedName } from "./attribute-name.ts";
 import { emit } from "./events.ts";
+import type { PrincipalEntryPlan } from "./principal-entry.ts";
 import { writeHeader } from "./record-header.ts";
 import {
   type EngineContext,
   eventOf,
   lifetimeOf,
+  noteDeadline,
   principalNote,
   type SessionState,
 } from "./session-state.ts";
@@ -20,7 +22,11 @@ export function isSealStale(context: EngineContext, state: SessionState): boolea
  * Seal a whole record with the active key, in place of a touch: so the sessions that are in use have left an
  * old key long before it is taken out. Only if nothing changed meanwhile; answers whether it was done.
  */
-export async function resealSession(context: EngineContext, state: SessionState): Promise<boolean> {
+export async function resealSession(
+  context: EngineContext,
+  state: SessionState,
+  entry: PrincipalEntryPlan,
+): Promise<boolean> {
   const previous = state.seal;
   const seal = previous ?? context.ring?.newSeal();
   const set = new Map<string, string>();
@@ -32,7 +38,7 @@ export async function resealSession(context: EngineContext, state: SessionState)
     set.set(storedName(name), context.codec.toStored(storedName(name), text, seal));
   }
   state.seal = seal;
-  if (state.principal !== undefined) set.set(PRINCIPAL, principalNote(context, state)!);
+  if (entry.principal !== undefined) set.set(PRINCIPAL, principalNote(context, state, entry)!);
   const result = await context.call("update", () =>
     context.backend.update(state.key, { set, expect }, lifetimeOf(context, state), context.nextToken()),
   );
@@ -42,7 +48,8 @@ export async function resealSession(context: EngineContext, state: SessionState)
   }
   state.header = header;
   state.slots.resealed(set, seal);
-  state.remainingMs = state.idleMs;
+  state.entryEndMs = entry.endMs;
+  noteDeadline(state);
   emit("touched", () => eventOf(context, state.key));
   return true;
 }

@@ -1,15 +1,19 @@
 import type { Attributes, UpdateOutcome } from "../backend.ts";
-import { HEADER } from "./attribute-name.ts";
+import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import { SessionConflictError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { isTouchDue } from "./lifetime.ts";
+import { type PrincipalEntryPlan, planEntry } from "./principal-entry.ts";
 import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
 import { writeHeader } from "./record-header.ts";
 import { isSealStale, resealSession } from "./reseal-session.ts";
 import {
+  ageOf,
   type EngineContext,
   eventOf,
   lifetimeOf,
+  noteDeadline,
+  notePrincipal,
   principalNote,
   type SessionState,
 } from "./session-state.ts";
@@ -50,12 +54,13 @@ export function saveSession(
   options: SaveOptions,
 ): Promise<SaveOutcome> | SaveOutcome {
   if (state.ended) return refuse(context, state, "gone");
-  const plan = writePlan(context, state, options.only);
-  if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan);
+  const entry = planEntry(context, state);
+  const plan = writePlan(context, state, entry);
+  if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan, entry);
   if (plan.isEmpty)
     return isDeadlineLeft(context, state, options) ? "unchanged" : moveDeadline(context, state);
   if (state.movedTo !== undefined) return refuse(context, state, "moved");
-  return updateSession(context, state, plan);
+  return updateSession(context, state, plan, entry);
 }
 
 function isDeadlineLeft(context: EngineContext, state: SessionState, options: SaveOptions): boolean {
@@ -63,13 +68,13 @@ function isDeadlineLeft(context: EngineContext, state: SessionState, options: Sa
   return state.movedTo !== undefined || (options.deadline !== "always" && !isDue(context, state));
 }
 
-function writePlan(context: EngineContext, state: SessionState, _only: SaveOptions["only"]): WritePlan {
+function writePlan(context: EngineContext, state: SessionState, entry: PrincipalEntryPlan): WritePlan {
   if (state.isNew && state.header === undefined) {
     state.seal = context.ring?.newSeal();
     state.slots.sealWith(state.seal);
   }
   const header = state.isNew ? writeHeader(state.seal, state.key) : undefined;
-  const principal = state.principal === state.storedPrincipal ? undefined : principalNote(context, state);
+  const principal = entry.isEntering ? principalNote(context, state, entry) : undefined;
   return new WritePlan(
     context.policy,
     context.codec,
@@ -83,15 +88,17 @@ async function createSession(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
+  entry: PrincipalEntryPlan,
 ): Promise<SaveOutcome> {
   const attributes = plan.attributes();
-  const outcome = await withPrincipal(context, state, () =>
-    context.call("create", () => context.backend.create(state.key, attributes, lifetimeOf(context, state))),
+  const lifetime = lifetimeOf(context, state);
+  const outcome = await withPrincipal(context, state, entry, () =>
+    context.call("create", () => context.backend.create(state.key, attributes, lifetime)),
   );
   if (outcome !== "ok") return refuse(context, state, outcome);
-  state.isNew = false;
+  Object.assign(state, { isNew: false, ageMs: 0, readAtMs: performance.now() });
   state.header = attributes.get(HEADER);
-  finish(context, state, plan, new Map());
+  finish(state, plan, entry, new Map());
   emit("created", () => eventOf(context, state.key));
   return "created";
 }
@@ -100,14 +107,17 @@ async function updateSession(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
+  entry: PrincipalEntryPlan,
 ): Promise<SaveOutcome> {
-  const outcome = await withPrincipal(context, state, async () => {
+  if (entry.isDue) plan.note(PRINCIPAL, principalNote(context, state, entry));
+  const lifetime = lifetimeOf(context, state);
+  const outcome = await withPrincipal(context, state, entry, async () => {
     const result = await settleConflicts(context, state, plan, () =>
       context.call("update", () =>
-        context.backend.update(state.key, plan.change(), lifetimeOf(context, state), context.nextToken()),
+        context.backend.update(state.key, plan.change(), lifetime, context.nextToken()),
       ),
     );
-    if (result.outcome === "ok") finish(context, state, plan, result.current);
+    if (result.outcome === "ok") finish(state, plan, entry, result.current);
     return result.outcome;
   });
   if (outcome !== "ok") return refuse(context, state, outcome as "gone" | "moved");
@@ -152,45 +162,57 @@ function rebase(context: EngineContext, state: SessionState, plan: WritePlan, cu
   }
 }
 
-/** Around a write that sets a principal: enter the index first, leave it again when the write was refused. */
+/**
+ * Around a write that sets a principal, or moves the deadline towards the end of its entry: enter the index
+ * first, leave it again when the write was refused.
+ */
 async function withPrincipal<Outcome extends string>(
   context: EngineContext,
   state: SessionState,
+  entry: PrincipalEntryPlan,
   write: () => Promise<Outcome>,
 ): Promise<Outcome> {
-  const { storedPrincipal, principal, key } = state;
-  if (principal === storedPrincipal) return write();
-  const evict = await linkPrincipal(context, state, key, true);
+  if (!entry.isDue) return write();
+  const { storedPrincipal, key } = state;
+  const { principal, isEntering } = entry;
+  const evict = await linkPrincipal(context, state, key, entry);
   const outcome = await write();
   if (outcome !== "ok") {
     await unlinkPrincipal(context, principal, key);
     return outcome;
   }
-  await Promise.all([
-    unlinkPrincipal(context, storedPrincipal, key),
-    principal === undefined ? undefined : evictSessions(context, principal, evict),
-  ]);
+  state.entryEndMs = entry.endMs;
+  if (isEntering) {
+    await Promise.all([
+      unlinkPrincipal(context, storedPrincipal, key),
+      principal === undefined ? undefined : evictSessions(context, principal, evict),
+    ]);
+  }
   return outcome;
 }
 
 async function moveDeadline(context: EngineContext, state: SessionState): Promise<SaveOutcome> {
   if (state.idleMs <= 0) return expire(context, state);
-  if (isSealStale(context, state) && (await resealSession(context, state))) return "touched";
+  const entry = planEntry(context, state, true);
+  await linkPrincipal(context, state, state.key, entry);
+  if (isSealStale(context, state) && (await resealSession(context, state, entry))) return "touched";
   const outcome = await context.call("touch", () =>
     context.backend.touch(state.key, lifetimeOf(context, state)),
   );
-  if (outcome !== "ok") return refuse(context, state, outcome);
-  // The index prunes by deadline, so an entry must be told when its session lives on.
-  await linkPrincipal(context, state, state.key, false);
-  state.remainingMs = state.idleMs;
+  if (outcome !== "ok") {
+    await unlinkPrincipal(context, entry.principal, state.key);
+    return refuse(context, state, outcome);
+  }
+  state.entryEndMs = entry.endMs;
+  noteDeadline(state);
   emit("touched", () => eventOf(context, state.key));
   return "touched";
 }
 
 function isDue(context: EngineContext, state: SessionState): boolean {
   const interval = context.policy.touchIntervalMs(state.idleMs);
-  const passedMs = performance.now() - state.readAtMs;
-  const now = { remainingMs: state.remainingMs - passedMs, ageMs: state.ageMs + passedMs };
+  const ageMs = ageOf(state);
+  const now = { remainingMs: state.remainingMs - (ageMs - state.ageMs), ageMs };
   return isTouchDue(now, lifetimeOf(context, state), interval);
 }
 
@@ -203,10 +225,10 @@ async function expire(context: EngineContext, state: SessionState): Promise<Save
   return "expired";
 }
 
-function finish(context: EngineContext, state: SessionState, plan: WritePlan, current: Attributes): void {
+function finish(state: SessionState, plan: WritePlan, entry: PrincipalEntryPlan, current: Attributes): void {
   plan.applied(current);
-  state.storedPrincipal = state.principal;
-  state.remainingMs = lifetimeOf(context, state).idleMs;
+  notePrincipal(state, entry.principal);
+  noteDeadline(state);
 }
 
 function refuse(

@@ -38,9 +38,9 @@ export interface SessionState {
   damaged: boolean;
   readonly movedTo: SessionKey | undefined;
   remainingMs: number;
-  readonly ageMs: number;
-  /** Milliseconds of `performance.now()` when `remainingMs` and `ageMs` were true. */
-  readonly readAtMs: number;
+  ageMs: number;
+  /** Milliseconds of `performance.now()` when `remainingMs` and `ageMs` were true, or a little later. */
+  readAtMs: number;
   /** The header as stored; of a new session, undefined. */
   header: string | undefined;
   seal: RecordSeal | undefined;
@@ -51,6 +51,10 @@ export interface SessionState {
   device: Device | undefined;
   /** Idle lifetime when the principal was noted. */
   readonly notedIdleMs: number | undefined;
+  /** Where and how this principal's session was begun, as stored. */
+  notedDevice: Device | undefined;
+  /** The age of the session at which its entry in the principal's index ends, or less. */
+  entryEndMs: number | undefined;
 }
 
 export function engineContext(policy: Policy): EngineContext {
@@ -82,6 +86,18 @@ export function lifetimeOf(context: EngineContext, state: SessionState): Lifetim
   return absoluteMs === undefined ? { idleMs: state.idleMs } : { idleMs: state.idleMs, absoluteMs };
 }
 
+/** How old the session is by now; never too much. */
+export function ageOf(state: SessionState): number {
+  return state.isNew ? 0 : state.ageMs + performance.now() - state.readAtMs;
+}
+
+/** The deadline was moved by a write that was answered just now. */
+export function noteDeadline(state: SessionState): void {
+  state.ageMs = ageOf(state);
+  state.readAtMs = performance.now();
+  state.remainingMs = state.idleMs;
+}
+
 /** For events: names the session without opening it. */
 export function eventOf(context: EngineContext, key: SessionKey): { backend: string; handle: string } {
   return { backend: context.backend.name, handle: sessionHandle(key) };
@@ -93,19 +109,37 @@ interface PrincipalNote {
   readonly a?: string;
   /** Idle lifetime: with the time left it tells when the session was last seen. */
   readonly i: number;
+  /** {@link SessionState.entryEndMs}. */
+  readonly e?: number;
 }
 
 /** The note that says whose session it is, sealed if the record is; `null` removes it. */
-export function principalNote(context: EngineContext, state: SessionState): string | null {
-  if (state.principal === undefined) return null;
-  const { userAgent, address } = state.device ?? {};
+export function principalNote(
+  context: EngineContext,
+  state: SessionState,
+  entry: { readonly principal: string | undefined; readonly endMs: number },
+): string | null {
+  if (entry.principal === undefined) return null;
+  const { userAgent, address } = deviceOf(state, entry.principal) ?? {};
   const note: PrincipalNote = {
-    p: state.principal,
+    p: entry.principal,
     ...(userAgent !== undefined && { u: userAgent.slice(0, 256) }),
     ...(address !== undefined && { a: address.slice(0, 256) }),
     i: state.idleMs,
+    e: entry.endMs,
   };
   return context.codec.toStored(PRINCIPAL, JSON.stringify(note), state.seal);
+}
+
+/** A note that is written again for the same principal tells of the same beginning. */
+function deviceOf(state: SessionState, principal: string | undefined): Device | undefined {
+  return principal === state.storedPrincipal ? (state.notedDevice ?? state.device) : state.device;
+}
+
+/** The note of `principal` is stored now. */
+export function notePrincipal(state: SessionState, principal: string | undefined): void {
+  state.notedDevice = deviceOf(state, principal);
+  state.storedPrincipal = principal;
 }
 
 /** Read the note. Throws `UndecodableError` for one that cannot be read. */
@@ -113,14 +147,14 @@ export function readPrincipalNote(
   context: EngineContext,
   stored: string | undefined,
   seal: RecordSeal | undefined,
-): { principal: string; device: Device; idleMs: number } | undefined {
+): { principal: string; device: Device; idleMs: number; entryEndMs: number | undefined } | undefined {
   if (stored === undefined) return undefined;
   const note = parseNote(context.codec.toText(PRINCIPAL, stored, seal));
   const device = {
     ...(note.u !== undefined && { userAgent: note.u }),
     ...(note.a !== undefined && { address: note.a }),
   };
-  return { principal: note.p, device, idleMs: note.i };
+  return { principal: note.p, device, idleMs: note.i, entryEndMs: note.e };
 }
 
 function parseNote(text: string): PrincipalNote {

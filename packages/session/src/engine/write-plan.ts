@@ -14,7 +14,7 @@ export class WritePlan {
   readonly #change: SlotChange;
   readonly #seal: RecordSeal | undefined;
   /** Notes of the engine that are written along: header, principal. */
-  readonly #notes: ReadonlyMap<string, string | null>;
+  readonly #notes: Map<string, string | null>;
   readonly #stored = new Map<string, string>();
   /** What the store holds now of attributes whose change depends on it. */
   readonly #expect = new Map<string, string | null>();
@@ -25,7 +25,7 @@ export class WritePlan {
     codec: ValueCodec,
     slots: AttributeSlots,
     seal: RecordSeal | undefined,
-    notes: ReadonlyMap<string, string | null>,
+    notes: Map<string, string | null>,
     only?: readonly string[],
   ) {
     this.#policy = policy;
@@ -44,6 +44,11 @@ export class WritePlan {
   get isEmpty(): boolean {
     const { set, remove, add } = this.#change;
     return set.size === 0 && remove.length === 0 && add.size === 0 && this.#notes.size === 0;
+  }
+
+  /** Write a note of the engine along. */
+  note(name: string, value: string | null): void {
+    this.#notes.set(name, value);
   }
 
   get attributeCount(): number {

@@ -179,7 +179,8 @@ export class SessionStore extends EventEmitter {
     const idleMs = this.#policy.idleMs(data);
     const base = this.#baseOf(id, data);
     if (base === undefined) {
-      await this.#engine.touch(handleKey(id) ?? sessionKey(id), idleMs);
+      const relink = this.#policy.hasPrincipal;
+      await this.#engine.touch(handleKey(id) ?? sessionKey(id), idleMs, { relink });
       return;
     }
     base.idleMs = idleMs;

@@ -1,0 +1,55 @@
+import { defaultTouchIntervalMs } from "./lifetime.ts";
+import { ageOf, type EngineContext, type SessionState } from "./session-state.ts";
+
+/**
+ * How long an entry in a principal's index lives. A session whose entry is gone is missed by "log out
+ * everywhere", so an entry is given two intervals more than its session; a write that moves the deadline and
+ * finds less than one of them left enters it again. Hence at most one command more in each interval, and
+ * none for requests that only read.
+ */
+function intervalMs(state: SessionState): number {
+  return defaultTouchIntervalMs(state.idleMs);
+}
+
+/** The age at which the session ends if its deadline is moved now. */
+function deadlineOf(context: EngineContext, state: SessionState): number {
+  const { absoluteMs } = context.policy.lifetime;
+  return Math.min(ageOf(state) + state.idleMs, absoluteMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** The place of a session in its principal's index, as one write is to leave it. */
+export interface PrincipalEntryPlan {
+  /** Kept from the moment the write began: the application may go on meanwhile. */
+  readonly principal: string | undefined;
+  /** The principal is another than what is stored. */
+  readonly isEntering: boolean;
+  /** The session must be entered, anew or again. */
+  readonly isDue: boolean;
+  /** The age of the session at which an entry that is made now ends. */
+  readonly endMs: number;
+}
+
+/** For a write that moves the deadline. `isForced`: enter in any case, as for another key or an idle session. */
+export function planEntry(
+  context: EngineContext,
+  state: SessionState,
+  isForced: boolean = false,
+): PrincipalEntryPlan {
+  const { principal } = state;
+  const isEntering = principal !== state.storedPrincipal;
+  const endMs = Math.floor(deadlineOf(context, state) + 2 * intervalMs(state));
+  return { principal, isEntering, endMs, isDue: isForced || isEntering || isEntryDue(context, state) };
+}
+
+/** How long an entry that is made now and ends at that age must live. */
+export function entryLifetimeMs(state: SessionState, endMs: number): number {
+  return Math.ceil(endMs - ageOf(state));
+}
+
+/** Whether an entry ends too close to its session or, its lifetime made shorter, would count long after it. */
+function isEntryDue(context: EngineContext, state: SessionState): boolean {
+  if (context.index === undefined || state.principal === undefined || state.idleMs <= 0) return false;
+  if (state.entryEndMs === undefined) return true;
+  const slackMs = state.entryEndMs - deadlineOf(context, state);
+  return slackMs < intervalMs(state) || slackMs > 3 * intervalMs(state) + 1;
+}
