@@ -1,0 +1,81 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Call, InstanceOrder, Reply } from "./messages.ts";
+
+const instancePath = fileURLToPath(new URL("./instance.ts", import.meta.url));
+
+/** One process. What it does not live to answer counts as refused. */
+export class Instance {
+  readonly #order: InstanceOrder;
+  #process: ChildProcess;
+  #waiting = new Map<number, (reply: Reply) => void>();
+  #number = 0;
+
+  constructor(order: InstanceOrder) {
+    this.#order = order;
+    this.#process = this.#start();
+  }
+
+  call(call: Call): Promise<Reply> {
+    this.#number += 1;
+    const number = this.#number;
+    return new Promise((resolve) => {
+      this.#waiting.set(number, resolve);
+      this.#process.send({ number, call }, (error) => {
+        if (error) this.#settle({ number, text: "not sent", isYes: false });
+      });
+    });
+  }
+
+  /** SIGKILL, in the middle of whatever it does, and a new process in its place. */
+  async killAndRestart(): Promise<void> {
+    const old = this.#process;
+    old.kill("SIGKILL");
+    await once(old, "exit");
+    for (const number of this.#waiting.keys()) this.#settle({ number, text: "killed", isYes: false });
+    this.#process = this.#start();
+  }
+
+  async close(): Promise<void> {
+    this.#process.disconnect();
+    await once(this.#process, "exit");
+  }
+
+  #start(): ChildProcess {
+    const child = fork(instancePath, [JSON.stringify(this.#order)], { execArgv: process.execArgv });
+    child.on("message", (reply: Reply) => this.#settle(reply));
+    return child;
+  }
+
+  #settle(reply: Reply): void {
+    this.#waiting.get(reply.number)?.(reply);
+    this.#waiting.delete(reply.number);
+  }
+}
+
+/** Three processes, asked in turn. */
+export class Fleet {
+  readonly instances: readonly Instance[];
+  #turn = 0;
+
+  constructor(order: InstanceOrder) {
+    this.instances = [0, 1, 2].map(() => new Instance(order));
+  }
+
+  next(): Instance {
+    this.#turn += 1;
+    return this.instances[this.#turn % this.instances.length]!;
+  }
+
+  /** So many presentations of one answer at once, over all instances; how many were accepted. */
+  async presentAtOnce(answer: string, times: number): Promise<number> {
+    const call: Call = { verb: "present", answer };
+    const replies = await Promise.all(Array.from({ length: times }, () => this.next().call(call)));
+    return replies.filter(({ isYes }) => isYes).length;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.close()));
+  }
+}

@@ -1,0 +1,29 @@
+/** How an instance remembers logins. */
+export type Subject = "unstick" | "naive" | "default";
+
+export interface InstanceOrder {
+  readonly subject: Subject;
+  readonly redisUrl: string;
+  readonly certificate: string;
+  readonly callbackUrl: string;
+  readonly entityId: string;
+}
+
+export type Call =
+  | { readonly verb: "begin" }
+  | {
+      readonly verb: "present";
+      readonly answer: string;
+      readonly policy?: "unsolicited" | "lenient";
+      /** Make a session under this id if it is accepted. */
+      readonly sessionId?: string;
+    }
+  | { readonly verb: "isAlive"; readonly sessionId: string }
+  | { readonly verb: "logout"; readonly request: string };
+
+export interface Reply {
+  readonly number: number;
+  /** The id of the request that was begun, or the code of a refusal. */
+  readonly text: string;
+  readonly isYes: boolean;
+}
