@@ -11,7 +11,7 @@ export const tsc: string = require.resolve("typescript/bin/tsc");
 export const jest: string = require.resolve("jest/bin/jest");
 
 /** What a consumer brings itself: types of Node and of the frameworks. */
-const ownTypes = ["@types/node", "@types/express", "@types/koa"];
+const ownTypes = ["node", "connect", "express", "express-session", "koa"].map((name) => `@types/${name}`);
 
 export const consumerSources: readonly string[] = findSources(["test/consumers/*.ts"]);
 export const smokes: readonly string[] = consumerSources
@@ -54,6 +54,8 @@ const compilerOptions = {
   esModuleInterop: true,
   rewriteRelativeImportExtensions: true,
   types: ["node"],
+  // An alias of npm's has no types of its own; what we use of Express 4 is typed as in Express 5.
+  paths: { express4: ["../node_modules/@types/express/index.d.ts"] },
   rootDir: "src",
   outDir: "out",
 };

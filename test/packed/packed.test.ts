@@ -15,7 +15,8 @@ import { manifests, packAll, subpaths, type Tarball } from "./tarballs.ts";
 
 /** A tarball's size in bytes; whoever needs more raises it here and says why. */
 const sizeBudget: Readonly<Record<string, number>> = {
-  "@unstick/affinity": 30_000,
+  // Two module formats with their comments, and a README with the figures.
+  "@unstick/affinity": 40_000,
   "@unstick/session": 160_000,
   "@unstick/redis": 60_000,
   "@unstick/lmdb": 30_000,
