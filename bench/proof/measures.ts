@@ -8,6 +8,7 @@ import type { Env } from "./env.ts";
 import { prove as proveHostilePrefixes } from "./hostile-prefixes.ts";
 import { prove as proveHttpIncrements } from "./http-increments.ts";
 import { prove as proveLogoutRaces } from "./logout-races.ts";
+import { prove as proveMiddleware } from "./middleware.ts";
 import { prove as proveRegenerateRaces } from "./regenerate-races.ts";
 import type { Row } from "./row.ts";
 import { prove as proveStoreIncrements } from "./store-increments.ts";
@@ -29,6 +30,7 @@ export const measures: readonly Measure[] = [
   { name: "disjoint-writes", counts: [100_000, 3_000, 120], prove: proveDisjointWrites },
   { name: "logout-races", counts: [100_000, 3_000, 60], prove: proveLogoutRaces },
   { name: "regenerate-races", counts: [100_000, 1_500, 60], prove: proveRegenerateRaces },
+  { name: "middleware", counts: [100_000, 2_000, 40], prove: proveMiddleware },
   { name: "corrupt-records", counts: [100_000, 3_000, 150], prove: proveCorruptRecords },
   { name: "cluster-methods", counts: [1_000, 300, 30], prove: proveClusterMethods },
   { name: "hostile-prefixes", counts: [10_000, 300, 20], prove: proveHostilePrefixes },
