@@ -1,4 +1,4 @@
-import type { PrincipalIndex, SessionKey } from "../backend.ts";
+import type { PrincipalEntry, PrincipalIndex, SessionKey } from "../backend.ts";
 import { OptionError } from "../errors.ts";
 import { UnsupportedError } from "./errors.ts";
 import { loadState } from "./load-session.ts";
@@ -31,9 +31,7 @@ export class PrincipalSessions {
 
   /** Live sessions in the order of their logins. */
   async list(principal: string): Promise<PrincipalSession[]> {
-    const entries = await this.#context.call("principalSessions", () =>
-      this.#index().principalSessions(principalKey(principal)),
-    );
+    const entries = await this.#entries(principal);
     const listed: PrincipalSession[] = [];
     for (const batch of batches(entries)) {
       const read = await Promise.all(batch.map(({ key }) => this.#describe(principal, key)));
@@ -48,9 +46,7 @@ export class PrincipalSessions {
     if (key === undefined) throw new OptionError("handle", "must be a handle, as list() gives it");
     const state = await loadState(this.#context, "", key);
     if (state?.principal !== principal) return false;
-    const wasAlive = await endKey(this.#context, key, "ended-by-principal");
-    await unlinkPrincipal(this.#context, principal, key);
-    return wasAlive;
+    return this.#endEntry(principal, key);
   }
 
   /** End all sessions of a user but the one of `keep`, its handle. Answers how many were alive. */
@@ -69,20 +65,30 @@ export class PrincipalSessions {
   }
 
   async #endAll(principal: string, except: SessionKey | undefined): Promise<number> {
-    const index = this.#index();
+    const seen = new Set<SessionKey>(except === undefined ? [] : [except]);
     let ended = 0;
     for (;;) {
-      const taken = await this.#context.call("takePrincipal", () =>
-        index.takePrincipal(principalKey(principal), except),
-      );
-      if (taken.length === 0) return ended;
-      for (const batch of batches(taken)) {
-        const alive = await Promise.all(
-          batch.map(({ key }) => endKey(this.#context, key, "ended-by-principal")),
-        );
+      const entries = await this.#entries(principal);
+      const fresh = entries.filter(({ key }) => !seen.has(key));
+      if (fresh.length === 0) return ended;
+      for (const batch of batches(fresh)) {
+        const alive = await Promise.all(batch.map(({ key }) => this.#endEntry(principal, key)));
         ended += alive.filter(Boolean).length;
+        for (const { key } of batch) seen.add(key);
       }
     }
+  }
+
+  /** The session first, its entry then: whatever breaks off in between, a session that is alive is listed. */
+  async #endEntry(principal: string, key: SessionKey): Promise<boolean> {
+    const wasAlive = await endKey(this.#context, key, "ended-by-principal");
+    await unlinkPrincipal(this.#context, principal, key);
+    return wasAlive;
+  }
+
+  #entries(principal: string): Promise<readonly PrincipalEntry[]> {
+    const index = this.#index();
+    return this.#context.call("principalSessions", () => index.principalSessions(principalKey(principal)));
   }
 
   async #describe(principal: string, key: SessionKey): Promise<PrincipalSession | undefined> {

@@ -32,8 +32,9 @@ export async function renameSession(
   context: EngineContext,
   state: SessionState,
   graceMs: number,
-  id: string = createSessionId(),
+  given?: string,
 ): Promise<RenameResult> {
+  const id = given ?? createSessionId();
   if (state.isNew) {
     Object.assign(state, { id, key: sessionKey(id) });
     return "renamed";
@@ -44,13 +45,28 @@ export async function renameSession(
   const plan = renamePlan(context, state, to, entry);
   const evict = await linkPrincipal(context, state, to, entry);
   const result = await rename(context, state, plan, to, graceMs);
-  if (result.outcome === "ok") {
+  if (result.outcome === "ok" || (await wasApplied(context, result, to, given === undefined))) {
     await finish(context, state, plan, { id, to, evict, entry });
     return "renamed";
   }
   await unlinkPrincipal(context, entry.principal, to);
   if (result.outcome === "moved") return follow(context, state, result.movedTo);
   return refuse(context, state);
+}
+
+/**
+ * Whether a refused rename is ours, applied, whose answer was lost and which the client resent: the session
+ * then lives under the id of this very call. With no grace the old key tells nothing; the new one does if its
+ * id is a random one that nobody else can know.
+ */
+async function wasApplied(
+  context: EngineContext,
+  result: Exclude<RenameOutcome, { outcome: "conflict" }>,
+  to: SessionKey,
+  isOurs: boolean,
+): Promise<boolean> {
+  const mayBeOurs = result.outcome === "moved" ? result.movedTo === to : isOurs;
+  return mayBeOurs && (await context.call("read", () => context.backend.read(to))) !== null;
 }
 
 function renamePlan(

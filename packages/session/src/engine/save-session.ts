@@ -1,5 +1,6 @@
 import type { Attributes, UpdateOutcome } from "../backend.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
+import { createOnce } from "./create-once.ts";
 import { SessionConflictError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { isTouchDue } from "./lifetime.ts";
@@ -55,7 +56,7 @@ export function saveSession(
 ): Promise<SaveOutcome> | SaveOutcome {
   if (state.ended) return refuse(context, state, "gone");
   const entry = planEntry(context, state);
-  const plan = writePlan(context, state, entry);
+  const plan = writePlan(context, state, entry, options.only);
   if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan, entry);
   if (plan.isEmpty)
     return isDeadlineLeft(context, state, options) ? "unchanged" : moveDeadline(context, state);
@@ -68,7 +69,12 @@ function isDeadlineLeft(context: EngineContext, state: SessionState, options: Sa
   return state.movedTo !== undefined || (options.deadline !== "always" && !isDue(context, state));
 }
 
-function writePlan(context: EngineContext, state: SessionState, entry: PrincipalEntryPlan): WritePlan {
+function writePlan(
+  context: EngineContext,
+  state: SessionState,
+  entry: PrincipalEntryPlan,
+  only: SaveOptions["only"],
+): WritePlan {
   if (state.isNew && state.header === undefined) {
     state.seal = context.ring?.newSeal();
     state.slots.sealWith(state.seal);
@@ -81,6 +87,7 @@ function writePlan(context: EngineContext, state: SessionState, entry: Principal
     state.slots,
     state.seal,
     recordNotes(header, principal),
+    only,
   );
 }
 
@@ -93,7 +100,7 @@ async function createSession(
   const attributes = plan.attributes();
   const lifetime = lifetimeOf(context, state);
   const outcome = await withPrincipal(context, state, entry, () =>
-    context.call("create", () => context.backend.create(state.key, attributes, lifetime)),
+    createOnce(context, state.key, attributes, lifetime),
   );
   if (outcome !== "ok") return refuse(context, state, outcome);
   Object.assign(state, { isNew: false, ageMs: 0, readAtMs: performance.now() });
