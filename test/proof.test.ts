@@ -59,7 +59,7 @@ test("npm run proof: every figure is held by ours, and those that can be lost ar
     races.map(({ measure }) => [measure, true]),
   );
   expect(code).toBe(0);
-}, 240_000);
+}, 480_000);
 
 describe("a figure that is not held", () => {
   test("is one fault of one subject, or nothing tried", () => {

@@ -6,7 +6,7 @@ import { closeVisits } from "./visit.ts";
 /** What every measure is given. */
 export interface Env {
   readonly redis: RedisServer;
-  /** Three instances that keep their sessions so, started when they are first asked for. */
+  /** Instances that keep their sessions so, three unless told otherwise, started when they are first asked for. */
   fleet(subject: Subject): Promise<Fleet>;
   /** Say how far a measure is, for whoever waits. */
   note(text: string): void;
@@ -21,12 +21,12 @@ export interface OpenEnv extends Env {
   close(): Promise<void>;
 }
 
-export async function openEnv(): Promise<OpenEnv> {
+export async function openEnv(instances = 3): Promise<OpenEnv> {
   const redis = await startRedis();
   const fleets = new Map<Subject, Promise<Fleet>>();
   const start = (subject: Subject): Promise<Fleet> => {
     const instance: InstanceOptions = { subject, redisUrl: redis.url, prefix: prefixOf(subject) };
-    return startFleet([instance, instance, instance]);
+    return startFleet(Array.from({ length: instances }, () => instance));
   };
   return {
     redis,
