@@ -8,7 +8,8 @@ import type { Call, InstanceOrder, Reply } from "./messages.ts";
 
 /** One instance of a service provider, in a process of its own: it is told what to do over IPC. */
 const order = JSON.parse(process.argv[2] ?? "") as InstanceOrder;
-const client = new Redis(order.redisUrl, { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 1 });
+// Without a timeout of its own a command whose connection was cut never ends in ioredis: the peers would hang.
+const client = new Redis(order.redisUrl, { autoResendUnfulfilledCommands: false, commandTimeout: 3_000 });
 client.on("error", () => {});
 const sessions = redisBackend(client, { prefix: "proof-session:", deadlineMs: 10_000 });
 const state = redisState(client, { prefix: "proof-state:", deadlineMs: 10_000 });

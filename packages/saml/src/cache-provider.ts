@@ -1,3 +1,4 @@
+import type { TakeOutcome } from "@unstick/session";
 import { digest } from "./digest.ts";
 import { RequestUsedError } from "./errors.ts";
 import { emit } from "./events.ts";
@@ -57,18 +58,9 @@ export function cacheProvider(state: StateSource, options: CacheProviderOptions 
     },
     removeAsync: async (id) => {
       if (id === null || id === undefined) return null;
-      // InResponseTo arrives before any signature was checked: of any length, from anybody.
-      const known = digest(id);
-      const { outcome } = await requests.take(id, requestIdLifetimeMs).catch((error: unknown) => {
-        // In doubt: this validation ends here, and node-saml will call again to tidy up.
-        liveReads.leave(known);
-        throw error;
-      });
-      if (outcome === "taken") {
-        liveReads.leave(known);
-        return id;
-      }
-      if (!liveReads.hasContender(known)) return null;
+      const isClaimed = await claimAmong(liveReads, digest(id), requests.take(id, requestIdLifetimeMs));
+      if (isClaimed) return id;
+      if (!liveReads.hasContender(digest(id))) return null;
       emit("request-used", { scope });
       throw new RequestUsedError();
     },
@@ -80,4 +72,19 @@ export function cacheProvider(state: StateSource, options: CacheProviderOptions 
       return null;
     },
   };
+}
+
+/** InResponseTo arrives before any signature was checked, of any length, from anybody: `known` is its digest. */
+async function claimAmong(
+  liveReads: LiveReads,
+  known: string,
+  claim: Promise<TakeOutcome>,
+): Promise<boolean> {
+  const { outcome } = await claim.catch((error: unknown) => {
+    // In doubt: this validation ends here, and node-saml will call again to tidy up.
+    liveReads.leave(known);
+    throw error;
+  });
+  if (outcome === "taken") liveReads.leave(known);
+  return outcome === "taken";
 }

@@ -33,26 +33,7 @@ export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
   const provider = new ServiceProvider(routes.saml, flow);
   const mostBytes = 2 * provider.gate.options.maxMessageBytes;
   const sessionId = routes.sessionId ?? ((request: Request) => sessionOf(request).sessionID);
-  const route =
-    (answer: Answer): RequestHandler =>
-    async (request, response, next) => {
-      try {
-        const reply = await answer(request, response);
-        if (reply.login !== undefined) {
-          await routes.signIn(reply.login, request, response);
-          writeNote(sessionOf(request).session, reply.login);
-          await provider.link(reply.login, sessionId(request, response));
-        }
-        send(response, reply);
-      } catch (error) {
-        if (routes.onError !== undefined) {
-          await Promise.resolve(routes.onError(error, request, response)).catch(next);
-          return;
-        }
-        const page = errorPage(error, loginPath);
-        response.set("cache-control", "no-store").status(page.status).type("html").send(page.body);
-      }
-    };
+  const route = routeOf(routes, provider, sessionId, loginPath);
   return {
     login: route((request) => provider.login(describe(request, undefined))),
     acs: route(async (request) => provider.acs(describe(request, await formOf(request, mostBytes)))),
@@ -73,6 +54,34 @@ export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
       if (session === undefined || !isOver(readNote(session))) return next();
       destroy(session).then(() => next(), next);
     },
+  };
+}
+
+type SessionIdOf = (request: Request, response: Response) => string | undefined;
+
+function routeOf(
+  { signIn, onError }: ExpressRoutesOptions,
+  provider: ServiceProvider,
+  sessionId: SessionIdOf,
+  loginPath: string,
+): (answer: Answer) => RequestHandler {
+  return (answer) => async (request, response, next) => {
+    try {
+      const reply = await answer(request, response);
+      if (reply.login !== undefined) {
+        await signIn(reply.login, request, response);
+        writeNote(sessionOf(request).session, reply.login);
+        await provider.link(reply.login, sessionId(request, response));
+      }
+      send(response, reply);
+    } catch (error) {
+      if (onError !== undefined) {
+        await Promise.resolve(onError(error, request, response)).catch(next);
+        return;
+      }
+      const page = errorPage(error, loginPath);
+      response.set("cache-control", "no-store").status(page.status).type("html").send(page.body);
+    }
   };
 }
 

@@ -33,27 +33,7 @@ export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
   const provider = new ServiceProvider(routes.saml, flow);
   const mostBytes = 2 * provider.gate.options.maxMessageBytes;
   const sessionId = routes.sessionId ?? idOf;
-  const route =
-    (answer: (ctx: Context) => Promise<SamlReply>): Middleware =>
-    async (ctx) => {
-      try {
-        const reply = await answer(ctx);
-        if (reply.login !== undefined) {
-          await routes.signIn(reply.login, ctx);
-          writeNote(sessionOf(ctx).session, reply.login);
-          await provider.link(reply.login, sessionId(ctx));
-        }
-        send(ctx, reply);
-      } catch (error) {
-        if (routes.onError !== undefined) {
-          await routes.onError(error, ctx);
-          return;
-        }
-        const { status, body } = errorPage(error, loginPath);
-        ctx.set("cache-control", "no-store");
-        Object.assign(ctx, { status, type: "html", body });
-      }
-    };
+  const route = routeOf(routes, provider, sessionId, loginPath);
   return {
     login: route((ctx) => provider.login(describe(ctx, undefined))),
     acs: route(async (ctx) => provider.acs(describe(ctx, await formOf(ctx, mostBytes)))),
@@ -73,6 +53,33 @@ export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
       if (isOver(readNote(sessionOf(ctx).session))) sessionOf(ctx).session = null;
       await next();
     },
+  };
+}
+
+function routeOf(
+  { signIn, onError }: KoaRoutesOptions,
+  provider: ServiceProvider,
+  sessionId: (ctx: Context) => string | undefined,
+  loginPath: string,
+): (answer: (ctx: Context) => Promise<SamlReply>) => Middleware {
+  return (answer) => async (ctx) => {
+    try {
+      const reply = await answer(ctx);
+      if (reply.login !== undefined) {
+        await signIn(reply.login, ctx);
+        writeNote(sessionOf(ctx).session, reply.login);
+        await provider.link(reply.login, sessionId(ctx));
+      }
+      send(ctx, reply);
+    } catch (error) {
+      if (onError !== undefined) {
+        await onError(error, ctx);
+        return;
+      }
+      const { status, body } = errorPage(error, loginPath);
+      ctx.set("cache-control", "no-store");
+      Object.assign(ctx, { status, type: "html", body });
+    }
   };
 }
 
