@@ -7,11 +7,11 @@ import { type Session, type SessionOptions, session } from "@unstick/session/exp
 import { Redis } from "ioredis";
 import type { Env } from "./env.ts";
 
-export type Visitor = Session & Record<string, unknown>;
+type Visitor = Session & Record<string, unknown>;
 export type Handler = (visitor: Visitor, res: ServerResponse, req: IncomingMessage) => unknown;
 
 /** What a client saw: enough to tell a success and a session cookie. */
-export interface Seen {
+interface Seen {
   readonly status: number;
   readonly body: string;
   /** The cookie to send from now on; `undefined`: none was set. */

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
 
-export type HeadFields = OutgoingHttpHeaders | readonly unknown[];
+type HeadFields = OutgoingHttpHeaders | readonly unknown[];
 
 /** The forms of `writeHead`: `(status)`, `(status, fields)`, `(status, message, fields)`. */
 export type WriteHeadArguments = readonly [

@@ -17,7 +17,7 @@ export interface KoaApp extends EventEmitter {
   use(middleware: never): unknown;
 }
 
-export interface KoaCookies {
+interface KoaCookies {
   readonly keys?: { index(data: string, signature: string): number };
   get(name: string, options: { readonly signed: boolean }): string | undefined;
   set(name: string, value: string, options: object): unknown;
