@@ -1,15 +1,10 @@
-import { readFileSync } from "node:fs";
 import { backendConformance, sharedStateConformance } from "@unstick/session/testing";
 import { type RedisServer, startRedis } from "@unstick/testbed";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backendSubject, limits, type Poke, stateSubject } from "./conformance-subject.ts";
-
-/** The rule that docs/redis.md tells to use, word for word but for its key patterns and password. */
-const documented = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
-const rule = /^ACL SETUSER sessions (.+)$/m.exec(documented.replaceAll("\\\n", " "))?.[1]?.split(/\s+/) ?? [];
-const login = { username: "sessions", password: "secret" };
+import { login, rule } from "./documented-rule.ts";
 
 let server: RedisServer;
 let control: Redis;
@@ -21,11 +16,7 @@ const poke: Poke = (_key, name = "", ...args) => control.call(name, args);
 beforeAll(async () => {
   server = await startRedis();
   control = new Redis(server.port, server.host);
-  // The suites take a prefix of their own for each case.
-  const words = rule.map((word) =>
-    word.startsWith("~") ? "~*" : word.startsWith(">") ? `>${login.password}` : word,
-  );
-  await control.call("ACL", ["SETUSER", login.username, ...words]);
+  await control.call("ACL", ["SETUSER", login.username, ...rule]);
   ioredis = new Redis(server.port, server.host, login);
   nodeRedis = nodeRedisOf(server.port);
   nodeRedis.on("error", () => {});
