@@ -117,7 +117,7 @@ export const samlMeasures: readonly SamlMeasure[] = [
     measure: async (bed, rounds) => {
       let count = 0;
       for (let round = 0; round < rounds; round += 1)
-        count += (await replays(bed, await answerFor(bed), 4)) - 1;
+        count += Math.max(0, (await replays(bed, await answerFor(bed), 4)) - 1);
       return { count, of: 3 * rounds };
     },
     isGood: none,
@@ -130,7 +130,7 @@ export const samlMeasures: readonly SamlMeasure[] = [
       let count = 0;
       for (let round = 0; round < rounds; round += 1) {
         const answer = await bed.idp.answer({ requestId: "", nameId: person });
-        count += (await replays(bed, answer, 4, "unsolicited")) - 1;
+        count += Math.max(0, (await replays(bed, answer, 4, "unsolicited")) - 1);
       }
       return { count, of: 3 * rounds };
     },
