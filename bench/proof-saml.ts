@@ -65,7 +65,10 @@ async function prove(measure: SamlMeasure, beds: readonly Bed[]): Promise<Row> {
   const counted = [];
   for (const bed of beds) {
     // The peers' faults show in a few rounds; only ours must hold in all of them.
-    const count = await measure.measure(bed, bed.subject === "unstick" ? rounds : Math.min(rounds, args.quick ? 10 : 100));
+    const count = await measure.measure(
+      bed,
+      bed.subject === "unstick" ? rounds : Math.min(rounds, args.quick ? 10 : 100),
+    );
     counted.push({ bed, count, text: `${number(count.count)} of ${number(count.of)}` });
   }
   const [ours, naive, plain] = counted;

@@ -40,7 +40,7 @@ const redisClients: ReadonlySet<string> = new Set([
 /** Small, well-kept, declared by the package that uses them. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   affinity: ["cookie-signature"],
-  session: ["cookie-signature", "@opentelemetry/api"],
+  session: ["@opentelemetry/api"],
   redis: [],
   lmdb: ["lmdb"],
   saml: [],

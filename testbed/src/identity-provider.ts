@@ -60,16 +60,7 @@ export async function createIdentityProvider(options: IdentityProviderOptions): 
     // Nobody calls it; without one samlify prints a warning.
     singleLogoutService: [{ Binding: redirect, Location: options.loginUrl }],
   });
-  const partner = (wantMessageSigned: boolean) =>
-    samlify.ServiceProvider({
-      entityID: options.serviceProvider.entityId,
-      wantAssertionsSigned: true,
-      wantMessageSigned,
-      wantLogoutRequestSigned: true,
-      assertionConsumerService: [{ Binding: post, Location: options.serviceProvider.callbackUrl }],
-      singleLogoutService: [{ Binding: post, Location: options.serviceProvider.callbackUrl }],
-    });
-  const [sp, lenientSp] = [partner(true), partner(false)];
+  const [sp, lenientSp] = [partner(options, true), partner(options, false)];
   return {
     entityId: options.entityId,
     loginUrl: options.loginUrl,
@@ -81,10 +72,10 @@ export async function createIdentityProvider(options: IdentityProviderOptions): 
       return id;
     },
     answer: async (answer) => {
-      const fill = (template: string) => fillTemplate(template, answer, options);
+      const customTagReplacement = (template: string) => fillTemplate(template, answer, options);
       const request = { extract: { request: { id: answer.requestId } } };
       const target = answer.isMessageSigned === false ? lenientSp : sp;
-      const made = await idp.createLoginResponse(target, request, "post", {}, { customTagReplacement: fill });
+      const made = await idp.createLoginResponse(target, request, "post", {}, { customTagReplacement });
       return made.context;
     },
     logoutRequest: (nameId, destination) => {
@@ -92,6 +83,21 @@ export async function createIdentityProvider(options: IdentityProviderOptions): 
       return idp.createLogoutRequest(sp, "post", { logoutNameID: nameId }, { customTagReplacement }).context;
     },
   };
+}
+
+/** The service provider as the identity provider knows it. */
+function partner(
+  { serviceProvider: { entityId, callbackUrl } }: IdentityProviderOptions,
+  wantMessageSigned: boolean,
+): ReturnType<typeof samlify.ServiceProvider> {
+  return samlify.ServiceProvider({
+    entityID: entityId,
+    wantAssertionsSigned: true,
+    wantMessageSigned,
+    wantLogoutRequestSigned: true,
+    assertionConsumerService: [{ Binding: post, Location: callbackUrl }],
+    singleLogoutService: [{ Binding: post, Location: callbackUrl }],
+  });
 }
 
 function logoutRequest(nameId: string, destination: string, issuer: string): { id: string; context: string } {

@@ -1,12 +1,10 @@
 import type { RenameOutcome, SessionKey } from "../backend.ts";
-
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
-import { SessionReplacedError, UndecodableError } from "./errors.ts";
+import { SessionConflictError, SessionReplacedError, UndecodableError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { type PrincipalEntryPlan, planEntry } from "./principal-entry.ts";
 import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
 import { readHeader, writeHeader } from "./record-header.ts";
-import { settleConflicts } from "./save-session.ts";
 import { createSessionId, sessionKey } from "./session-id.ts";
 import {
   type EngineContext,
@@ -18,6 +16,7 @@ import {
   readPrincipalNote,
   type SessionState,
 } from "./session-state.ts";
+import { settleConflicts } from "./settle-conflicts.ts";
 import { recordNotes, WritePlan } from "./write-plan.ts";
 
 /**
@@ -44,7 +43,10 @@ export async function renameSession(
   const entry = planEntry(context, state, true);
   const plan = renamePlan(context, state, to, entry);
   const evict = await linkPrincipal(context, state, to, entry);
-  const result = await rename(context, state, plan, to, graceMs);
+  const result = await rename(context, state, plan, to, graceMs).catch(async (error: unknown) => {
+    if (error instanceof SessionConflictError) await unlinkPrincipal(context, entry.principal, to);
+    throw error;
+  });
   if (result.outcome === "ok" || (await wasApplied(context, result, to, given === undefined))) {
     await finish(context, state, plan, { id, to, evict, entry });
     return "renamed";

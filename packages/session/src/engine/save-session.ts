@@ -1,4 +1,4 @@
-import type { Attributes, UpdateOutcome } from "../backend.ts";
+import type { Attributes } from "../backend.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import { createOnce } from "./create-once.ts";
 import { SessionConflictError } from "./errors.ts";
@@ -18,6 +18,7 @@ import {
   principalNote,
   type SessionState,
 } from "./session-state.ts";
+import { settleConflicts } from "./settle-conflicts.ts";
 import { recordNotes, WritePlan } from "./write-plan.ts";
 
 /**
@@ -34,9 +35,6 @@ export type SaveOutcome =
   | "moved"
   | "taken"
   | "expired";
-
-/** How often a declared merge is tried against writers that come between. */
-const MOST_MERGES = 64;
 
 export interface SaveOptions {
   /** When nothing changed: move the deadline when that is due (the default), or in any case. */
@@ -137,38 +135,6 @@ async function updateSession(
   return "updated";
 }
 
-/** Repeat a conditional write, merging by the rules, until it applies or nothing is left to try. */
-export async function settleConflicts<Result extends { readonly outcome: string }>(
-  context: EngineContext,
-  state: SessionState,
-  plan: WritePlan,
-  write: () => Promise<Result | Extract<UpdateOutcome, { outcome: "conflict" }>>,
-): Promise<Exclude<Result, { outcome: "conflict" }>> {
-  for (let attempt = 0; ; attempt++) {
-    const result = await write();
-    if (result.outcome !== "conflict") return result as Exclude<Result, { outcome: "conflict" }>;
-    const conflict = result as Extract<UpdateOutcome, { outcome: "conflict" }>;
-    const names = rebase(context, state, plan, conflict.current);
-    if (attempt >= MOST_MERGES) throw new SessionConflictError(names);
-    emit("conflict", () => ({ ...eventOf(context, state.key), attributes: names, resolution: "merged" }));
-  }
-}
-
-function rebase(context: EngineContext, state: SessionState, plan: WritePlan, current: Attributes): string[] {
-  try {
-    return plan.rebase(current);
-  } catch (error) {
-    if (error instanceof SessionConflictError) {
-      emit("conflict", () => ({
-        ...eventOf(context, state.key),
-        attributes: error.attributes,
-        resolution: "error",
-      }));
-    }
-    throw error;
-  }
-}
-
 /**
  * Around a write that sets a principal, or moves the deadline towards the end of its entry: enter the index
  * first, leave it again when the write was refused.
@@ -183,7 +149,11 @@ async function withPrincipal<Outcome extends string>(
   const { storedPrincipal, key } = state;
   const { principal, isEntering } = entry;
   const evict = await linkPrincipal(context, state, key, entry);
-  const outcome = await write();
+  const outcome = await write().catch(async (error: unknown) => {
+    // Nothing was written, so a user that was to be set has no session here.
+    if (isEntering && error instanceof SessionConflictError) await unlinkPrincipal(context, principal, key);
+    throw error;
+  });
   if (outcome !== "ok") {
     await unlinkPrincipal(context, principal, key);
     return outcome;

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { HeadGuard } from "./head-guard.ts";
+import { rejectCall, requireChunk, type Verb } from "./held-call.ts";
 import { applyWriteHead, isStatusCode, restoreStatusMessage, type WriteHeadArguments } from "./held-head.ts";
 
 /** What a session middleware does at the moments that matter. */
@@ -35,8 +36,6 @@ export function holdResponse(response: ServerResponse, hooks: HoldHooks): void {
  * - `closed`: that answer ended. Writers of the dropped response may still be at it; they are not heard.
  */
 type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
-type Verb = "write" | "end" | "flushHeaders";
-type Callback = (error?: Error | null) => void;
 
 class Hold {
   #phase: Phase = "open";
@@ -233,23 +232,4 @@ class Hold {
   #call(method: Verb | "writeHead", args: readonly unknown[]): unknown {
     return Reflect.apply(this.#original[method], this.#response, args);
   }
-}
-
-/** What Node would throw at once must not wait for the commit: nobody could catch it then. */
-function requireChunk(verb: Verb, chunk: unknown): void {
-  if (typeof chunk === "string" || chunk instanceof Uint8Array || verb === "flushHeaders") return;
-  if (verb === "end" && (!chunk || typeof chunk === "function")) return;
-  throw Object.assign(
-    new TypeError(`The "chunk" argument must be a string, a Buffer or a Uint8Array, not ${typeof chunk}`),
-    { code: chunk === null ? "ERR_STREAM_NULL_VALUES" : "ERR_INVALID_ARG_TYPE" },
-  );
-}
-
-function rejectCall(args: readonly unknown[]): void {
-  const callback = args.findLast((arg) => typeof arg === "function") as Callback | undefined;
-  if (callback === undefined) return;
-  const error = Object.assign(new Error("the response was dropped: its session could not be stored"), {
-    code: "ERR_UNSTICK_RESPONSE_DROPPED",
-  });
-  process.nextTick(callback, error);
 }

@@ -1,5 +1,4 @@
 import { keepFromCaches } from "../http/cache-fields.ts";
-import { rethrowAsUnavailable } from "../http/unavailable.ts";
 import type { KoaKept, KoaLoginOptions, KoaStored, KoaStoreHow, Values } from "./kept.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
@@ -7,9 +6,8 @@ import { cookieOptions, describeDevice } from "./response-cookies.ts";
 import { type KoaSession, type ViewedSession, viewKoaSession } from "./session-view.ts";
 import type { Found, KoaShelf } from "./shelf.ts";
 import { createKey, shownKey } from "./shown-key.ts";
-
-/** koa-session's `ctx.sessionOptions`: what may differ from request to request. */
-export type RequestOptions = { -readonly [Name in keyof KoaSessionConfig]: KoaSessionConfig[Name] };
+import { StepQueue } from "./step-queue.ts";
+import { isRolledOver, isWorthStoring, type RequestOptions } from "./store-rule.ts";
 
 /** The session of one request: what `ctx.session` is, and what becomes of it. */
 export class ContextSession implements ViewedSession {
@@ -26,7 +24,7 @@ export class ContextSession implements ViewedSession {
   #isTouched = false;
   #isFailed = false;
   #loadedText: string | undefined;
-  #pending: Promise<void> | undefined;
+  readonly #steps = new StepQueue();
   #cookie: "set" | "clear" | undefined;
 
   constructor(ctx: KoaContext, config: KoaSessionConfig, shelf: KoaShelf) {
@@ -79,17 +77,14 @@ export class ContextSession implements ViewedSession {
 
   /** Find the session that the browser's key names. */
   async begin(): Promise<void> {
-    this.#kept = undefined;
-    this.#view = undefined;
+    this.#forget();
     const key = shownKey(this.#ctx, this.options);
     if (key === undefined) return;
     const found = await this.#shelf.load(key);
     if ("kept" in found && this.#isValid(found)) return;
     const reason = "kept" in found ? "invalid" : found.reason;
     const value = "kept" in found ? this.get()?.toJSON() : found.value;
-    this.#kept = undefined;
-    this.#view = undefined;
-    this.#wasFound = false;
+    this.#forget();
     if (this.options.externalKey === undefined) this.#cookie = "clear";
     setImmediate(() => this.#ctx.app.emit(`session:${reason}`, { key, value, ctx: this.#ctx }));
   }
@@ -104,19 +99,25 @@ export class ContextSession implements ViewedSession {
     return true;
   }
 
+  #forget(): void {
+    this.#kept = undefined;
+    this.#view = undefined;
+    this.#wasFound = false;
+  }
+
   async save(): Promise<void> {
-    await this.#queue(() => this.#store(true));
+    await this.#steps.add(() => this.#store(true));
   }
 
   async regenerate(): Promise<void> {
-    await this.#queue(async () =>
+    await this.#steps.add(async () =>
       this.#note(await this.#open().rename(this.#newKey(), this.#how(true)), true),
     );
   }
 
   async login(principal: string, options: KoaLoginOptions = {}): Promise<void> {
     const device = options.device ?? describeDevice(this.#ctx);
-    await this.#queue(async () => {
+    await this.#steps.add(async () => {
       const stored = await this.#open().login(
         principal,
         this.#newKey(),
@@ -128,18 +129,16 @@ export class ContextSession implements ViewedSession {
   }
 
   async logout(): Promise<void> {
-    await this.#queue(async () => {
+    await this.#steps.add(async () => {
       await this.#kept?.destroy();
-      this.#kept = undefined;
-      this.#view = undefined;
-      this.#wasFound = false;
+      this.#forget();
       this.#cookie = "clear";
     });
   }
 
   /** Store what changed. The cookie is set when the head leaves. */
   commit(): Promise<void> {
-    return this.#queue(() => this.#finish());
+    return this.#steps.add(() => this.#finish());
   }
 
   /** The end of the handler. */
@@ -179,12 +178,12 @@ export class ContextSession implements ViewedSession {
 
   commitLate(): Promise<void> | undefined {
     if (!this.#isUncommitted) return undefined;
-    return this.#queue(() => (this.#open().isNew ? Promise.resolve() : this.#finish()));
+    return this.#steps.add(() => (this.#open().isNew ? Promise.resolve() : this.#finish()));
   }
 
   /** For a response that is written past Koa, and for what changed after the handler. */
   commitEarly(): Promise<void> | undefined {
-    return this.#isUncommitted || this.#pending !== undefined ? this.commit() : undefined;
+    return this.#isUncommitted || this.#steps.isBusy ? this.commit() : undefined;
   }
 
   fail(error: unknown): void {
@@ -215,26 +214,15 @@ export class ContextSession implements ViewedSession {
     if (this.#isRemoved) {
       if (this.#kept?.isNew === false) await this.#kept.destroy();
       this.#cookie = "clear";
-    } else if (this.#kept !== undefined && this.#isWorthStoring(this.#kept)) {
+    } else if (this.#kept !== undefined && isWorthStoring(this.#kept, this.#isForced)) {
       await this.#store(false);
     }
-  }
-
-  #isWorthStoring(kept: KoaKept): boolean {
-    return !kept.isNew || this.#isForced || kept.values.names().some((name) => !name.startsWith("_"));
-  }
-
-  /** A session that lives is stored again when it rolls, or when less than half of its time is left. */
-  #isRolledOver(kept: KoaKept): boolean {
-    const { rolling, renew, maxAge } = this.options;
-    if (kept.isNew) return false;
-    return rolling || (renew && typeof maxAge === "number" && kept.remainingMs < maxAge / 2);
   }
 
   async #store(isAsked: boolean): Promise<void> {
     const kept = this.#open();
     if (this.#isLost) return;
-    const isForced = isAsked || this.#isForced || this.#isRolledOver(kept);
+    const isForced = isAsked || this.#isForced || isRolledOver(kept, this.options);
     const { beforeSave } = this.options;
     if (beforeSave !== undefined && (isForced || JSON.stringify(this.get()) !== this.#loadedText)) {
       beforeSave(this.#ctx as never, this.get() as never);
@@ -251,18 +239,5 @@ export class ContextSession implements ViewedSession {
     } else if (stored === "changed" || (stored === "kept" && isForced)) {
       this.#cookie = "set";
     }
-  }
-
-  /** One step after another, whether or not the application waits for each. */
-  #queue(step: () => Promise<void>): Promise<void> {
-    const run = (this.#pending === undefined ? step() : this.#pending.then(step, step)).catch(
-      rethrowAsUnavailable,
-    );
-    const settle = (): void => {
-      if (this.#pending === settled) this.#pending = undefined;
-    };
-    const settled: Promise<void> = run.then(settle, settle);
-    this.#pending = settled;
-    return run;
   }
 }

@@ -20,6 +20,22 @@ async function write(engine: Engine, id: string, value: unknown): Promise<void> 
   expect(await session.save()).toBe("updated");
 }
 
+describe("a user who was to be set by a write that met a conflict has no session", () => {
+  test.each(["save", "login"] as const)("%s", async (how) => {
+    const { engine } = clocked({ onConflict: "error" });
+    const id = await stored(engine, { value: 0 });
+    const [first, second] = [await loaded(engine, id), await loaded(engine, id)];
+    second.set("value", 2);
+    first.set("value", 1);
+    await first.save();
+    second.principal = "ada";
+    const write = how === "save" ? second.save() : second.login("ada");
+    await expect(write).rejects.toMatchObject({ code: "ERR_UNSTICK_CONFLICT" });
+    expect(await engine.principals.endAll("ada")).toBe(0);
+    expect(await engine.load(id)).not.toBeNull();
+  });
+});
+
 describe("the entry of a session in its user's list outlives the session", () => {
   test("that writes with every request, and is never touched", async () => {
     const { clock, engine } = clocked();
