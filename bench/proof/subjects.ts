@@ -1,7 +1,7 @@
 /** Who keeps the sessions of an instance. */
 export type Subject = keyof typeof subjects;
 
-export const subjects = {
+const subjects = {
   "express-session": "express-session 1.19 with RedisStore of @unstick/redis/express, node-redis 6",
   "koa-session": "koa-session 7 with RedisStore of @unstick/redis/koa, ioredis 5",
   "session()": "session() of @unstick/session/express on redisBackend, ioredis 5",

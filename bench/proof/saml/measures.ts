@@ -14,7 +14,7 @@ export interface Bed {
 }
 
 /** How many of how many; `isGood` says whether that is what it must be. */
-export interface Count {
+interface Count {
   readonly count: number;
   readonly of: number;
 }

@@ -31,7 +31,7 @@ interface Exchange {
 
 export type Handler = (exchange: Exchange) => void | Promise<void>;
 
-export interface RunningApp extends AsyncDisposable {
+interface RunningApp extends AsyncDisposable {
   readonly send: Send;
   readonly controls: readonly AffinityControls[];
 }

@@ -2,7 +2,7 @@ import type { TargetState, TargetView } from "./rules/claim.ts";
 import { type Health, newHealth, slowStartShare } from "./rules/health.ts";
 
 /** A request or WebSocket that a target is busy with; the deregistration delay may cut it short. */
-export interface InFlight {
+interface InFlight {
   readonly ended: Promise<void>;
   cut(): void;
 }

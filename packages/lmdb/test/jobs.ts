@@ -3,7 +3,7 @@ import { lmdbBackend } from "@unstick/lmdb";
 
 const LONG = { idleMs: 600_000 };
 
-export type JobName = "createKeys" | "increment" | "writeKeys" | "reportWrites" | "renewUntilGone";
+type JobName = "createKeys" | "increment" | "writeKeys" | "reportWrites" | "renewUntilGone";
 
 export interface Job {
   readonly job: JobName;
@@ -13,9 +13,13 @@ export interface Job {
 }
 
 /** What a process, a cluster worker or a thread does for a test; it answers by a message. */
-export const jobs: Readonly<
-  Record<JobName, (backend: Backend, key: string, times: number) => Promise<unknown>>
-> = { createKeys, increment, writeKeys, reportWrites, renewUntilGone };
+const jobs: Readonly<Record<JobName, (backend: Backend, key: string, times: number) => Promise<unknown>>> = {
+  createKeys,
+  increment,
+  writeKeys,
+  reportWrites,
+  renewUntilGone,
+};
 
 export async function runJob({ job, path, key, times }: Job): Promise<unknown> {
   const backend = lmdbBackend({ path });

@@ -1,13 +1,17 @@
 import { randomBytes } from "node:crypto";
 import samlify from "samlify";
 import { generate } from "selfsigned";
-import * as sp from "./service-provider.ts";
+import {
+  callbackUrl as ownCallbackUrl,
+  entityId as ownEntityId,
+  logoutUrl as ownLogoutUrl,
+} from "./service-provider.ts";
 
-export const idpEntityId = "urn:unstick:idp";
+const idpEntityId = "urn:unstick:idp";
 const nameIdFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 const binding = (name: "POST" | "Redirect"): string => `urn:oasis:names:tc:SAML:2.0:bindings:HTTP-${name}`;
 
-export interface Answer {
+interface Answer {
   /** Empty: nobody asked. */
   readonly requestId: string;
   readonly nameId?: string;
@@ -20,7 +24,7 @@ export interface Answer {
   readonly edit?: (xml: string) => string;
 }
 
-export interface Logout {
+interface Logout {
   readonly nameId?: string;
   readonly sessionIndexes?: readonly string[];
   readonly id?: string;
@@ -43,7 +47,9 @@ export interface Partner {
   readonly logoutUrl: string;
 }
 
-export async function startRealIdp(partner: Partner = sp): Promise<RealIdp> {
+const ownPartner: Partner = { callbackUrl: ownCallbackUrl, logoutUrl: ownLogoutUrl };
+
+export async function startRealIdp(partner: Partner = ownPartner): Promise<RealIdp> {
   const { callbackUrl, logoutUrl } = partner;
   samlify.setSchemaValidator({ validate: () => Promise.resolve("not checked") });
   const pair = await generate([{ name: "commonName", value: "test" }], {
@@ -61,7 +67,7 @@ export async function startRealIdp(partner: Partner = sp): Promise<RealIdp> {
   });
   const spWith = (wantMessageSigned: boolean) =>
     samlify.ServiceProvider({
-      entityID: sp.entityId,
+      entityID: ownEntityId,
       wantAssertionsSigned: true,
       wantMessageSigned,
       wantLogoutRequestSigned: true,
@@ -133,7 +139,7 @@ function fillAnswer(
     ID: id,
     AssertionID: newId(),
     Destination: callbackUrl,
-    Audience: sp.entityId,
+    Audience: ownEntityId,
     SubjectRecipient: callbackUrl,
     Issuer: idpEntityId,
     IssueInstant: new Date(now).toISOString(),

@@ -8,9 +8,9 @@ import express4 from "express4";
 import { countedBackend } from "./engine/counted-backend.ts";
 import { type Faults, faultyBackend } from "./faulty-backend.ts";
 
-export type Data = Record<string, unknown>;
-export type Req = IncomingMessage & { session: Session & Data; sessionID: string; path?: string };
-export type Route = (req: Req, res: ServerResponse, next: (error?: unknown) => void) => unknown;
+type Data = Record<string, unknown>;
+type Req = IncomingMessage & { session: Session & Data; sessionID: string; path?: string };
+type Route = (req: Req, res: ServerResponse, next: (error?: unknown) => void) => unknown;
 export type Routes = Readonly<Record<string, Route>>;
 
 /** How a handler is served. */

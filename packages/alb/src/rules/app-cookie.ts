@@ -33,13 +33,13 @@ function isPair({ problem }: Claim): boolean {
   return problem === null || problem === "target_gone" || problem === "target_unhealthy";
 }
 
-export type AppCookieVerdict = "pin" | "remove" | "keep";
+type AppCookieVerdict = "pin" | "remove" | "keep";
 
 /**
  * What happens to AWSALBAPP in the answer: named anew for the target, four times `_remove_`, or left alone. This is
  * the decision table of the README, row by row.
  */
-export function judgeAppCookie(
+function judgeAppCookie(
   claim: Claim,
   isSticky: boolean,
   setsAppCookie: boolean,

@@ -2,7 +2,7 @@ import type { ReadFlowOptions } from "./flow-options.ts";
 import { createHandle } from "./login-flow.ts";
 
 /** The cookie that tells which browser began a login. Separate from the session's, and short-lived. */
-export function cookieName({ isSecure }: ReadFlowOptions): string {
+function cookieName({ isSecure }: ReadFlowOptions): string {
   // `__Host-`: a sibling domain cannot set it (RFC 6265bis 4.1.3.2).
   return isSecure ? "__Host-unstick-saml" : "unstick-saml";
 }

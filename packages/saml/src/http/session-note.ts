@@ -6,7 +6,7 @@ export interface SessionNote {
   readonly login: SamlLogin;
 }
 
-export const NOTE = "unstickSaml";
+const NOTE = "unstickSaml";
 
 type Attributes = { [name: string]: unknown };
 

@@ -51,7 +51,7 @@ export interface SeenWrites {
 }
 
 /** A key after its rename: readable until `graceUntil`, a tombstone from then on. */
-export interface MovedSession {
+interface MovedSession {
   readonly kind: "moved";
   readonly createdAt: number;
   readonly attributes: Attributes;
@@ -59,11 +59,11 @@ export interface MovedSession {
   readonly graceUntil: number;
 }
 
-export interface Tombstone {
+interface Tombstone {
   readonly kind: "tombstone";
 }
 
-export interface SharedValue {
+interface SharedValue {
   readonly kind: "value";
   readonly value: string;
 }
@@ -75,7 +75,7 @@ export interface PrincipalLink {
   readonly order: number;
 }
 
-export interface Counter {
+interface Counter {
   readonly kind: "counter";
   readonly last: number;
 }
