@@ -46,9 +46,13 @@ function exists([program = "", ...args]: readonly string[]): boolean {
 function existsForNpm([verb = "", ...args]: readonly string[]): boolean {
   if (verb === "ci") return true;
   if (verb === "test") return "test" in scripts();
-  if (verb === "run") return (args[0] ?? "") in scripts();
+  if (verb === "run") return (args[0] ?? "") in (args[1] === "-w" ? scriptsOf(args[2]) : scripts());
   if (verb === "install" || verb === "i") return args.filter((arg) => !arg.startsWith("-")).every(isPackage);
   return false;
+}
+
+function scriptsOf(workspace = ""): object {
+  return isPackage(workspace) ? ((manifestOf(workspace) as { scripts?: object }).scripts ?? {}) : {};
 }
 
 /** An unscoped name would fetch a stranger's package where ours is not installed. */

@@ -10,8 +10,11 @@ const require = createRequire(import.meta.url);
 export const tsc: string = require.resolve("typescript/bin/tsc");
 export const jest: string = require.resolve("jest/bin/jest");
 
-/** What a consumer brings itself: types of Node and of the frameworks. */
-const ownTypes = ["node", "connect", "express", "express-session", "koa"].map((name) => `@types/${name}`);
+/** What a consumer brings itself: types of Node and of the frameworks, and the peer of our conformance suite. */
+const ownTypes = [
+  ...["node", "connect", "express", "express-session", "koa"].map((name) => `@types/${name}`),
+  "fast-check",
+];
 
 export const consumerSources: readonly string[] = findSources(["test/consumers/*.ts"]);
 export const smokes: readonly string[] = consumerSources

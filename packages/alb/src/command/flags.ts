@@ -148,6 +148,7 @@ function describe(flags: readonly Flag[]): string {
 
 export const help = `alb: the stickiness of an AWS Application Load Balancer, on your own machine
 
+Usage:
   alb start --target http://127.0.0.1:3001 --target http://127.0.0.1:3002 \\
             --stickiness app_cookie --app-cookie-name MYAPP --duration 1d --port 8080
   alb check https://example.com/login --app-cookie-name MYAPP
