@@ -1,18 +1,13 @@
 import { createServer, type Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { memoryBackend } from "@unstick/session";
 import { KoaStore, type KoaStoreOptions, MemoryStore } from "@unstick/session/koa";
 import { createBrowserClient } from "@unstick/testbed";
 import Koa from "koa";
+import genericSession from "koa-generic-session";
 import koaSession from "koa-session";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { eventLog } from "./engine/event-log.ts";
-
-/** It has no types. */
-const genericSession = createRequire(import.meta.url)("koa-generic-session") as (
-  options: object,
-) => Koa.Middleware;
 
 type Handler = (ctx: Koa.Context & { session: Record<string, unknown> & KoaMethods }) => unknown;
 
