@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { OptionError } from "@unstick/session";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { flusher } from "./flusher.ts";
@@ -24,7 +24,9 @@ const MAX_READERS = 1_024;
 
 export function openEnvironment(path: string, mode: number): Environment {
   createPrivately(path, mode);
-  createPrivately(`${path}-lock`, mode);
+  // Closing any descriptor of the lock file gives up the locks that this process holds on it (fcntl(2)), and the
+  // next process to open it would then take itself for the first and make its mutexes anew.
+  if (!existsSync(`${path}-lock`)) createPrivately(`${path}-lock`, mode);
   const file = realpathSync(path);
   assertDataFile(file);
   const environment = environments.get(file) ?? openFile(file);
