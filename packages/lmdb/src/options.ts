@@ -14,9 +14,9 @@ export interface LmdbOptions {
    */
   readonly prefix?: string;
   /**
-   * When a write is acknowledged. `"process"` (default): when it is committed, so that a process that is
-   * killed loses nothing; a machine that loses power may lose the last moments, and never has a damaged
-   * file. `"disk"`: when the disk has it, too.
+   * When a write is acknowledged. `"process"` (default): when it is committed; a machine that loses power may
+   * lose the last moments. `"disk"`: when the disk has it, too. Neither covers a process that is killed
+   * (SIGKILL) in mid-write: see "What survives what" in the README.
    */
   readonly durability?: "process" | "disk";
   /** Permissions of the data and lock file when they are made here. Default `0o600`: they hold sessions. */
