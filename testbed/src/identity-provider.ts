@@ -1,48 +1,60 @@
-import { randomBytes } from "node:crypto";
 import samlify from "samlify";
 import { generate } from "selfsigned";
+import {
+  type AnswerOptions,
+  answerXml,
+  emailAddress,
+  type LogoutOptions,
+  logoutRequestXml,
+  logoutResponseXml,
+  type Parties,
+} from "./saml-messages.ts";
 
 export interface IdentityProviderOptions {
   readonly entityId: string;
   /** Where it takes AuthnRequests by HTTP-Redirect. */
   readonly loginUrl: string;
+  /** Where it takes logout messages by HTTP-Redirect; default: `loginUrl`. */
+  readonly logoutUrl?: string;
   readonly serviceProvider: {
     readonly entityId: string;
     /** Its assertion consumer service: where answers are POSTed. */
     readonly callbackUrl: string;
+    /** Where it takes logout messages, by POST and by Redirect; default: `callbackUrl`. */
+    readonly logoutUrl?: string;
   };
 }
 
-export interface AnswerOptions {
-  /** The AuthnRequest's id; an empty string makes the unsolicited answer of an IdP-initiated login. */
-  readonly requestId: string;
-  /** Who has signed in. */
-  readonly nameId: string;
-  /** How long the assertion may be used; default 5 minutes. */
-  readonly lifetimeMs?: number;
-  /** `false`: only the assertion is signed. */
-  readonly isMessageSigned?: boolean;
-  /** Changes the XML before it is signed. */
-  readonly edit?: (xml: string) => string;
-}
+/** A query string, parsed. */
+type Query = Readonly<Record<string, string>>;
 
 /** samlify in the role of the identity provider. Its key is made when it starts and never leaves the process. */
 export interface IdentityProvider {
   readonly entityId: string;
   readonly loginUrl: string;
+  readonly logoutUrl: string;
   /** PEM, for node-saml's `idpCert`. */
   readonly certificate: string;
   /** The id of the AuthnRequest in this query string; rejects what is not one from our service provider. */
-  readRequest(query: Readonly<Record<string, string>>): Promise<string>;
+  readRequest(query: Query): Promise<string>;
+  /** The id of the LogoutRequest in this query string; rejects what is not one from our service provider. */
+  readLogoutRequest(query: Query): Promise<string>;
   /** A `SAMLResponse` field: Response and assertion both signed. */
   answer(options: AnswerOptions): Promise<string>;
-  /** A `SAMLRequest` field: a signed LogoutRequest for all sessions of a person, for the address given. */
-  logoutRequest(nameId: string, destination: string): string;
+  /** A `SAMLRequest` field: a signed LogoutRequest. */
+  logoutRequest(options: LogoutOptions): string;
+  /** The raw query of one by HTTP-Redirect. */
+  logoutRequestQuery(options: LogoutOptions): string;
+  /** A `SAMLResponse` field: the signed answer to the service provider's own LogoutRequest. */
+  logoutResponse(inResponseTo: string): string;
+  /** The raw query of one by HTTP-Redirect; `relayState` as the request brought it. */
+  logoutResponseQuery(inResponseTo: string, relayState?: string): string;
 }
 
-const post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-const redirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
-const emailAddress = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+const binding = (name: "POST" | "Redirect"): string => `urn:oasis:names:tc:SAML:2.0:bindings:HTTP-${name}`;
+
+/** Logout messages are written whole, so samlify is told nobody's name. */
+const nobody = { logoutNameID: "", sessionIndex: "" };
 
 export async function createIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   // samlify wants a schema validator; ours is a test IdP and the requests come from node-saml.
@@ -51,94 +63,101 @@ export async function createIdentityProvider(options: IdentityProviderOptions): 
     keySize: 2048,
     algorithm: "sha256",
   });
+  const { entityId, loginUrl, logoutUrl = loginUrl } = options;
   const idp = samlify.IdentityProvider({
-    entityID: options.entityId,
+    entityID: entityId,
     signingCert: pair.cert,
     privateKey: pair.private,
     nameIDFormat: [emailAddress],
-    singleSignOnService: [{ Binding: redirect, Location: options.loginUrl }],
-    // Nobody calls it; without one samlify prints a warning.
-    singleLogoutService: [{ Binding: redirect, Location: options.loginUrl }],
+    requestSignatureAlgorithm: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+    singleSignOnService: [{ Binding: binding("Redirect"), Location: loginUrl }],
+    singleLogoutService: [{ Binding: binding("Redirect"), Location: logoutUrl }],
   });
-  const [sp, lenientSp] = [partner(options, true), partner(options, false)];
+  const sp = partner(options, true);
   return {
-    entityId: options.entityId,
-    loginUrl: options.loginUrl,
+    entityId,
+    loginUrl,
+    logoutUrl,
     certificate: pair.cert,
-    readRequest: async (query) => {
-      const { extract } = await idp.parseLoginRequest(sp, "redirect", { query });
-      const id = extract.request?.id;
-      if (typeof id !== "string") throw new Error("the AuthnRequest has no ID");
-      return id;
-    },
+    readRequest: async (query) => idOf((await idp.parseLoginRequest(sp, "redirect", { query })).extract),
+    readLogoutRequest: async (query) =>
+      idOf((await idp.parseLogoutRequest(sp, "redirect", { query })).extract),
+    ...answers(idp, options),
+    ...logouts(idp, sp, partiesOf(options)),
+  };
+}
+
+type Idp = ReturnType<typeof samlify.IdentityProvider>;
+type Sp = ReturnType<typeof samlify.ServiceProvider>;
+
+function answers(idp: Idp, options: IdentityProviderOptions): Pick<IdentityProvider, "answer"> {
+  const [sp, lenientSp] = [partner(options, true), partner(options, false)];
+  const parties = partiesOf(options);
+  return {
     answer: async (answer) => {
-      const customTagReplacement = (template: string) => fillTemplate(template, answer, options);
-      const request = { extract: { request: { id: answer.requestId } } };
+      const customTagReplacement = (template: string) => answerXml(template, answer, parties);
       const target = answer.isMessageSigned === false ? lenientSp : sp;
-      const made = await idp.createLoginResponse(target, request, "post", {}, { customTagReplacement });
+      const asked = requestOf(answer.requestId);
+      const made = await idp.createLoginResponse(target, asked, "post", {}, { customTagReplacement });
       return made.context;
-    },
-    logoutRequest: (nameId, destination) => {
-      const customTagReplacement = () => logoutRequest(nameId, destination, options.entityId);
-      return idp.createLogoutRequest(sp, "post", { logoutNameID: nameId }, { customTagReplacement }).context;
     },
   };
 }
 
+function logouts(
+  idp: Idp,
+  sp: Sp,
+  parties: Parties,
+): Pick<IdentityProvider, "logoutRequest" | "logoutRequestQuery" | "logoutResponse" | "logoutResponseQuery"> {
+  const request = (by: "post" | "redirect", logout: LogoutOptions): string =>
+    idp.createLogoutRequest(sp, by, nobody, { customTagReplacement: () => logoutRequestXml(logout, parties) })
+      .context;
+  const response = (by: "post" | "redirect", id: string, relayState = ""): string =>
+    idp.createLogoutResponse(sp, requestOf(id) as never, by, {
+      relayState,
+      customTagReplacement: () => logoutResponseXml(id, parties),
+    }).context;
+  return {
+    logoutRequest: (logout) => request("post", logout),
+    logoutRequestQuery: (logout) => queryOf(request("redirect", logout)),
+    logoutResponse: (id) => response("post", id),
+    logoutResponseQuery: (id, relayState) => queryOf(response("redirect", id, relayState)),
+  };
+}
+
 /** The service provider as the identity provider knows it. */
-function partner(
-  { serviceProvider: { entityId, callbackUrl } }: IdentityProviderOptions,
-  wantMessageSigned: boolean,
-): ReturnType<typeof samlify.ServiceProvider> {
+function partner({ serviceProvider }: IdentityProviderOptions, wantMessageSigned: boolean): Sp {
+  const { entityId, callbackUrl, logoutUrl = callbackUrl } = serviceProvider;
   return samlify.ServiceProvider({
     entityID: entityId,
     wantAssertionsSigned: true,
     wantMessageSigned,
     wantLogoutRequestSigned: true,
-    assertionConsumerService: [{ Binding: post, Location: callbackUrl }],
-    singleLogoutService: [{ Binding: post, Location: callbackUrl }],
+    wantLogoutResponseSigned: true,
+    assertionConsumerService: [{ Binding: binding("POST"), Location: callbackUrl }],
+    singleLogoutService: [
+      { Binding: binding("POST"), Location: logoutUrl },
+      { Binding: binding("Redirect"), Location: logoutUrl },
+    ],
   });
 }
 
-function logoutRequest(nameId: string, destination: string, issuer: string): { id: string; context: string } {
-  const [id, now] = [newId(), Date.now()];
-  const [instant, until] = [new Date(now).toISOString(), new Date(now + 300_000).toISOString()];
-  const context = `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}" Version="2.0" IssueInstant="${instant}" NotOnOrAfter="${until}" Destination="${destination}"><saml:Issuer>${issuer}</saml:Issuer><saml:NameID Format="${emailAddress}">${nameId}</saml:NameID></samlp:LogoutRequest>`;
-  return { id, context };
+function partiesOf({ entityId, serviceProvider }: IdentityProviderOptions): Parties {
+  const { entityId: audience, callbackUrl, logoutUrl = callbackUrl } = serviceProvider;
+  return { issuer: entityId, audience, callbackUrl, logoutUrl };
 }
 
-/** samlify hands its template over and takes it back filled in. */
-function fillTemplate(
-  template: string,
-  { requestId, nameId, lifetimeMs = 300_000, edit = (xml) => xml }: AnswerOptions,
-  { entityId, serviceProvider }: IdentityProviderOptions,
-): { id: string; context: string } {
-  const now = Date.now();
-  const id = newId();
-  const expires = new Date(now + lifetimeMs).toISOString();
-  const context = samlify.SamlLib.replaceTagsByValue(template, {
-    ID: id,
-    AssertionID: newId(),
-    Destination: serviceProvider.callbackUrl,
-    Audience: serviceProvider.entityId,
-    SubjectRecipient: serviceProvider.callbackUrl,
-    Issuer: entityId,
-    IssueInstant: new Date(now).toISOString(),
-    StatusCode: "urn:oasis:names:tc:SAML:2.0:status:Success",
-    ConditionsNotBefore: new Date(now - 1_000).toISOString(),
-    ConditionsNotOnOrAfter: expires,
-    SubjectConfirmationDataNotOnOrAfter: expires,
-    NameIDFormat: emailAddress,
-    NameID: nameId,
-    InResponseTo: requestId,
-    AuthnStatement: "",
-    AttributeStatement: "",
-  });
-  const whole = requestId === "" ? context.replaceAll(' InResponseTo=""', "") : context;
-  return { id, context: edit(whole) };
+/** A request as samlify wants it when it makes the answer. */
+function requestOf(id: string): { extract: { request: { id: string } } } {
+  return { extract: { request: { id } } };
 }
 
-/** 160 random bits, as SAML core 1.3.4 asks; an XML id may not begin with a digit. */
-function newId(): string {
-  return `_${randomBytes(20).toString("hex")}`;
+function idOf(extract: { readonly request?: { readonly id?: unknown } }): string {
+  const id = extract.request?.id;
+  if (typeof id !== "string") throw new Error("the request has no ID");
+  return id;
+}
+
+function queryOf(url: string): string {
+  return url.slice(url.indexOf("?") + 1);
 }

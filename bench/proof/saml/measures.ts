@@ -201,7 +201,7 @@ export const samlMeasures: readonly SamlMeasure[] = [
       for (let round = 0; round < rounds; round += 1) {
         const nameId = `late-${round}@example.org`;
         const late = await answerFor(bed, { nameId });
-        const request = bed.idp.logoutRequest(nameId, bed.callbackUrl);
+        const request = bed.idp.logoutRequest({ nameId });
         await bed.fleet.next().call({ verb: "logout", request });
         count += await replays(bed, late, 1);
       }
@@ -221,7 +221,7 @@ async function endedByLogout(bed: Bed, round: number): Promise<number> {
     const at = bed.subject === "default" ? bed.fleet.instances[0]! : bed.fleet.next();
     await at.call({ verb: "present", answer, sessionId });
   }
-  const request = bed.idp.logoutRequest(nameId, bed.callbackUrl);
+  const request = bed.idp.logoutRequest({ nameId });
   await bed.fleet.next().call({ verb: "logout", request });
   const asked = ids.map((sessionId) => bed.fleet.next().call({ verb: "isAlive", sessionId }));
   return (await Promise.all(asked)).filter(({ isYes }) => !isYes).length;
