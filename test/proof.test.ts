@@ -43,6 +43,8 @@ test("npm run proof: every figure is held by ours, and those that can be lost ar
       "logout with a write in flight, 0-50 ms",
       "regenerate with a write in flight",
       "two regenerates of one session at once",
+      "old ids in the default grace of session()",
+      "old ids after the default grace of session()",
       "redirect, store slowed by 300 ms",
       "store full, hung, dead",
       "answers committed after a logout that carry its session's cookie, or its user",

@@ -1,6 +1,7 @@
 import { compare, races } from "./compare.ts";
 import type { Env } from "./env.ts";
 import type { Fleet } from "./fleet.ts";
+import { proveGrace } from "./regenerate-grace.ts";
 import type { Row } from "./row.ts";
 import { open, visit } from "./visit.ts";
 
@@ -16,6 +17,7 @@ export async function prove(count: number, env: Env): Promise<readonly Row[]> {
   return [
     await compare(alone, count, env, races(isOldIdAlive)),
     await compare(twice, count, env, races(isForked)),
+    ...(await proveGrace(Math.ceil(count / 5), env)),
   ];
 }
 

@@ -7,7 +7,7 @@ import { type EngineOptions, type Policy, readEngineOptions } from "./options.ts
 import { endKey, unlinkPrincipal } from "./principal-link.ts";
 import { PrincipalSessions } from "./principal-sessions.ts";
 import { Session } from "./session.ts";
-import { createSessionId, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";
+import { createSessionId, isKnownId, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";
 import { type EngineContext, engineContext, eventOf } from "./session-state.ts";
 
 /** Sessions on a backend, under one policy. Knows no framework and no cookie. */
@@ -74,11 +74,15 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 async function load(context: EngineContext, id: string): Promise<Session | null> {
-  if (context.policy.ids === "ours" && !isSessionId(id)) {
+  if (!isOfForm(context.policy.ids, id)) {
     emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
     return null;
   }
   return open(context, id, sessionKey(id));
+}
+
+function isOfForm(ids: Policy["ids"], id: string): boolean {
+  return ids === "any" || (ids === "ours" ? isSessionId(id) : isKnownId(id));
 }
 
 async function open(context: EngineContext, id: string, key: SessionKey): Promise<Session | null> {

@@ -48,8 +48,11 @@ export interface EngineOptions {
   readonly graceMs?: number;
   /** A deadline for each call of the backend, for backends that have none of their own. Default: none. */
   readonly deadlineMs?: number;
-  /** `"any"`: ids are made by somebody else (express-session), so their form is not checked. Default: `"ours"`. */
-  readonly ids?: "ours" | "any";
+  /**
+   * Which ids are looked up; one of another form costs no call. `"known"`: ours, and those that express-session
+   * and koa-session make unless told otherwise. `"any"`: somebody else makes them. Default: `"ours"`.
+   */
+  readonly ids?: "ours" | "known" | "any";
   /** OpenTelemetry metrics, where the application has `@opentelemetry/api`. Default: true. */
   readonly metrics?: boolean;
 }
@@ -132,7 +135,7 @@ export function readEngineOptions(options: EngineOptions): Policy {
   requireBackend(rest.backend);
   requireNumbers(rest, touchIntervalMs);
   requireOneOf("onConflict", rest.onConflict, ["last-writer-wins", "error"]);
-  requireOneOf("ids", rest.ids, ["ours", "any"]);
+  requireOneOf("ids", rest.ids, ["ours", "known", "any"]);
   requireOneOf("metrics", rest.metrics, [true, false]);
   requireSerializer(rest.serializer);
   requireMaxSessions(rest.maxSessions, rest.backend);

@@ -14,6 +14,19 @@ export function isSessionId(text: string): boolean {
   return ID_FORM.test(text);
 }
 
+/**
+ * What the middlewares that ours take the place of make unless told otherwise, and browsers still show:
+ * express-session 24 bytes in base64url (uid-safe), koa-session its `prefix` and a UUID. Ours for Koa begins
+ * as a UUID does.
+ */
+const PEER_FORM =
+  /^[A-Za-z0-9_-]{32}$|^.{0,128}[0-9a-f]{8}-(?:[0-9a-f]{56}|(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/s;
+
+/** Whether a text has the form of {@link createSessionId}, or of what such a middleware makes. */
+export function isKnownId(text: string): boolean {
+  return ID_FORM.test(text) || PEER_FORM.test(text);
+}
+
 /** What a backend knows a session by. The id itself never leaves the process that serves the request. */
 export function sessionKey(id: string): SessionKey {
   return hash("sha256", id, "base64url");

@@ -19,7 +19,7 @@ export class BackendShelf implements Shelf {
     this.#engineOptions = {
       ...config.engine,
       backend: config.backend as EngineOptions["backend"],
-      ids: "any",
+      ids: config.genid === undefined ? "known" : "any",
     };
     this.#engine = createEngine(this.#engineOptions);
     this.#rules = {

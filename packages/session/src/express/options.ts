@@ -33,7 +33,10 @@ export interface SessionOptions extends PolicyOptions {
   readonly name?: string;
   /** Another word for `name`. */
   readonly key?: string;
-  /** Makes the id of a new session. Default: 32 random bytes. */
+  /**
+   * Makes the id of a new session. Default: 32 random bytes. Without it an id that is neither of that form nor
+   * of express-session's own is not looked up.
+   */
   readonly genid?: (request: never) => string;
   /** Whether `X-Forwarded-Proto` tells that a request is secure. Default: what Express says (`req.secure`). */
   readonly proxy?: boolean;

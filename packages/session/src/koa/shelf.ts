@@ -24,7 +24,8 @@ export function shelfFor(
 ): (ctx: KoaContext) => KoaShelf {
   const { backend, ContextStore, rolling } = config;
   if (backend !== undefined) {
-    const shelf = backendShelf(createEngine({ ...config.engine, backend, ids: "any" } as EngineOptions));
+    const ids = config.genid === undefined && config.externalKey === undefined ? "known" : "any";
+    const shelf = backendShelf(createEngine({ ...config.engine, backend, ids } as EngineOptions));
     return () => shelf;
   }
   return (ctx) => {

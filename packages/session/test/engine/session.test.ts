@@ -1,5 +1,6 @@
 import { type Backend, createEngine, type EngineOptions, memoryBackend, sessionKey } from "@unstick/session";
 import { describe, expect, test } from "vitest";
+import { createKey } from "../../src/koa/shown-key.ts";
 import { countedBackend } from "./counted-backend.ts";
 import { loaded, stored } from "./sessions.ts";
 
@@ -73,6 +74,34 @@ describe("a session", () => {
       expect(await engine.load(id)).toBeNull();
     }
     expect(backend.calls).toEqual([]);
+  });
+
+  test('with ids "known", so do all but ours and those that express-session and koa-session make', async () => {
+    const backend = countedBackend(memoryBackend());
+    const engine = engineOn(backend, { ids: "known" });
+    const uuid = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+    const foreign = [
+      "",
+      "x",
+      "a".repeat(31),
+      "a".repeat(33),
+      "../../etc",
+      "*",
+      `${uuid}0`,
+      "p".repeat(200) + uuid,
+    ];
+    for (const id of foreign) expect(await engine.load(id)).toBeNull();
+    expect(backend.calls).toEqual([]);
+    const known = [
+      engine.create().id,
+      createKey(),
+      `shop:${createKey()}`,
+      "A-_9".repeat(8),
+      uuid,
+      `shop:${uuid}`,
+    ];
+    for (const id of known) expect(await engine.load(id)).toBeNull();
+    expect(backend.calls).toEqual(known.map(() => "read"));
   });
 
   test("a late write does not revive a session that was ended", async () => {
