@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { prefixOf } from "./env.ts";
-import { ours, SECRET, type Subject } from "./subjects.ts";
+import { isKoa, ours, SECRET, type Subject } from "./subjects.ts";
 
 /** The cookie that a browser with the session of this id would send. */
 export function cookieOf(subject: Subject, id: string): string {
@@ -31,8 +31,4 @@ export function handleOf(id: string): string {
 
 function hash(id: string): string {
   return createHash("sha256").update(id).digest("base64url");
-}
-
-function isKoa(subject: Subject): boolean {
-  return subject.startsWith("koa");
 }

@@ -1,9 +1,10 @@
 import { subscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { InstanceOptions } from "../subjects.ts";
+import { type InstanceOptions, isKoa } from "../subjects.ts";
 import { expressApp } from "./express-app.ts";
 import { koaApp } from "./koa-app.ts";
+import { release } from "./parking.ts";
 
 /** One instance of the application: a process of its own. */
 const options = JSON.parse(process.argv[2] ?? "") as InstanceOptions;
@@ -20,8 +21,10 @@ subscribe("unstick.session.damaged", (event) => {
 process.on("message", () => process.send?.(damaged));
 process.once("disconnect", () => process.exit());
 
-const isKoa = options.subject === "koa-session" || options.subject === "koa-redis";
-const server = createServer(isKoa ? koaApp(options) : await expressApp(options));
+const app = isKoa(options.subject) ? koaApp(options) : await expressApp(options);
+const server = createServer((request, response) => {
+  if (!release(request, response)) app(request, response);
+});
 server.keepAliveTimeout = 120_000;
 server.listen(0, "127.0.0.1", () => {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
