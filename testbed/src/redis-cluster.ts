@@ -29,7 +29,7 @@ export async function startRedisCluster(size = 3, args: readonly string[] = []):
   });
   return {
     masters: servers,
-    moveSlot,
+    moveSlot: (slot, from, to) => moveSlot(servers, { slot, from, to }),
     stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
   };
 }
@@ -52,8 +52,18 @@ async function giveSlots({ node }: Node, index: number, size: number): Promise<v
   await redisCommand(node.port, "CLUSTER", "ADDSLOTSRANGE", from, to);
 }
 
-/** redis.io, cluster specification: importing first, then migrating, the keys, and the owner last. */
-async function moveSlot(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+interface SlotMove {
+  readonly slot: number;
+  readonly from: RedisServer;
+  readonly to: RedisServer;
+}
+
+/**
+ * redis.io, cluster specification: importing first, then migrating, the keys, and the owner last. Resolves when all
+ * masters agree on the owner: a slot that moves on before that can end at a node that hears of an older claim with
+ * an equal epoch, and drops the slot's keys.
+ */
+async function moveSlot(masters: readonly RedisServer[], { slot, from, to }: SlotMove): Promise<void> {
   const [fromId, toId] = await Promise.all([nodeId(from), nodeId(to)]);
   await redisCommand(to.port, "CLUSTER", "SETSLOT", slot, "IMPORTING", fromId);
   await redisCommand(from.port, "CLUSTER", "SETSLOT", slot, "MIGRATING", toId);
@@ -62,7 +72,28 @@ async function moveSlot(slot: number, from: RedisServer, to: RedisServer): Promi
     if (keys.length === 0) break;
     await redisCommand(from.port, "MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", ...keys);
   }
-  for (const server of [to, from]) await redisCommand(server.port, "CLUSTER", "SETSLOT", slot, "NODE", toId);
+  const others = masters.filter((master) => master !== from && master !== to);
+  for (const server of [to, from, ...others])
+    await redisCommand(server.port, "CLUSTER", "SETSLOT", slot, "NODE", toId);
+  await waitUntil("all nodes agree on the slot's owner", async () => {
+    const claims = await Promise.all(masters.map((master) => claimOf(master, slot)));
+    return claims.every((claim) => claim.startsWith(toId) && claim === claims[0]);
+  });
+}
+
+/** The owner of a slot as one master sees it: its id and the epoch of its claim. */
+async function claimOf(master: RedisServer, slot: number): Promise<string> {
+  for (const line of (await redisCommand(master.port, "CLUSTER", "NODES")).split("\n")) {
+    const [id = "", , , , , , epoch, , ...slots] = line.split(" ");
+    if (slots.some((range) => isWithin(range, slot))) return `${id} ${epoch}`;
+  }
+  return "";
+}
+
+/** `range` is `7` or `0-5461`; a slot on its way, `[7->-id]`, is no claim. */
+function isWithin(range: string, slot: number): boolean {
+  const [first, last = first] = range.split("-");
+  return !range.startsWith("[") && Number(first) <= slot && slot <= Number(last);
 }
 
 async function nodeId(server: RedisServer): Promise<string> {

@@ -6,7 +6,10 @@ import { type SilenceEvent, silenceChannel } from "./events.ts";
 import { backendFailure, serverWord } from "./failure.ts";
 import type { Script } from "./lua/script.ts";
 
-/** While a slot is moved a client may run out of redirections; some tries later the move is over. */
+/**
+ * While a slot is moved a client may run out of redirections; some tries later the move is over. These replies, and
+ * `NOSCRIPT`, say that nothing was run, so sending again is no second application.
+ */
 const SLOT_ON_ITS_WAY: ReadonlySet<string> = new Set(["MOVED", "ASK", "TRYAGAIN"]);
 const SLOT_RETRIES = 5;
 const SLOT_RETRY_MS = 40;
@@ -14,6 +17,14 @@ const SLOT_RETRY_MS = 40;
 export interface CallOptions {
   readonly deadlineMs: number;
   readonly reconnectAfterMs: number;
+}
+
+interface ScriptCall {
+  /** The key that tells where to. */
+  readonly first: string;
+  readonly script: Script;
+  /** The number of keys, the keys, the arguments. */
+  readonly rest: readonly string[];
 }
 
 /** Makes calls that end: as the decoded reply, or as a typed error, within the deadline. */
@@ -64,22 +75,25 @@ export class Caller {
     return new DeadlineError(this.name, verb, this.deadlineMs);
   }
 
-  #evaluate(
-    script: Script,
-    keys: readonly string[],
-    args: readonly string[],
-    retries = SLOT_RETRIES,
-  ): Promise<unknown> {
-    const first = keys[0] ?? "";
-    const command = ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
-    return this.link.send(first, command).catch(async (error: unknown) => {
-      const word = serverWord(error);
-      // These replies say that nothing was run, so sending again is no second application.
-      if (word === "NOSCRIPT") return this.link.send(first, ["EVAL", script.source, ...command.slice(2)]);
-      if (!this.link.isCluster || !SLOT_ON_ITS_WAY.has(word) || retries === 0) throw error;
-      await sleep(SLOT_RETRY_MS);
-      return this.#evaluate(script, keys, args, retries - 1);
+  #evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const call = { first: keys[0] ?? "", script, rest: [String(keys.length), ...keys, ...args] };
+    return this.#sendSha(call, SLOT_RETRIES);
+  }
+
+  #sendSha(call: ScriptCall, retries: number): Promise<unknown> {
+    const command = ["EVALSHA", call.script.sha, ...call.rest];
+    return this.link.send(call.first, command).catch((error: unknown) => {
+      if (serverWord(error) !== "NOSCRIPT") return this.#sendLater(call, retries, error);
+      return this.link
+        .send(call.first, ["EVAL", call.script.source, ...call.rest])
+        .catch((inner: unknown) => this.#sendLater(call, retries, inner));
     });
+  }
+
+  async #sendLater(call: ScriptCall, retries: number, error: unknown): Promise<unknown> {
+    if (!this.link.isCluster || !SLOT_ON_ITS_WAY.has(serverWord(error)) || retries === 0) throw error;
+    await sleep(SLOT_RETRY_MS);
+    return this.#sendSha(call, retries - 1);
   }
 
   /** The error for a reply that no script of ours gives. */
