@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { createBrowserClient, type RedisServer, startRedis, waitUntil } from "@unstick/testbed";
 import { RedisStore as ConnectRedisStore } from "connect-redis";
 import express from "express";
@@ -235,6 +236,33 @@ describe("coming from connect-redis", () => {
     await share.set("one", loaded[2]!);
     expect(await adopt.get("one")).toMatchObject({ user: "ada", a: 1, b: 1, c: 1, d: 1 });
     expect(await ioredis.exists("sess:one")).toBe(0);
+  });
+
+  test("requests that meet one of their sessions at once on several instances in adopt all find it", async () => {
+    const stores = [ours("adopt"), ours("adopt"), ours("adopt")];
+    for (let round = 0; round < 50; round++) {
+      await theirs().set(`${round}`, { cookie: { originalMaxAge: null }, user: "ada" });
+      const found = Array.from({ length: 9 }, (_, at) => stores[at % 3]!.get(`${round}`));
+      const users = (await Promise.all(found)).map((session) => (session as { user?: string } | null)?.user);
+      expect(users).toEqual(Array(9).fill("ada"));
+    }
+  });
+
+  test("what instances in share and in adopt write to one of their sessions at once is kept", async () => {
+    const stores = [ours("share"), ours("adopt"), ours("share"), ours("adopt"), ours("share"), ours("adopt")];
+    for (let round = 0; round < 50; round++) {
+      const id = `${round}`;
+      await theirs().set(id, { cookie: { originalMaxAge: null }, user: "ada" });
+      const write = async (store: RedisStore, at: number): Promise<void> => {
+        await setTimeout(Math.random() * 3);
+        const session = (await store.get(id)) as unknown as Record<string, number>;
+        session[`note${at}`] = at;
+        await store.set(id, session);
+      };
+      await Promise.all(stores.map(write));
+      const notes = Object.fromEntries(stores.map((_store, at) => [`note${at}`, at]));
+      expect(await ours("adopt").get(id)).toMatchObject({ user: "ada", ...notes });
+    }
   });
 
   test("in adopt a session that was ended is not adopted again when connect-redis writes it late", async () => {

@@ -76,6 +76,15 @@ describe("coming from koa-redis", () => {
     expect(await store.get("one")).toMatchObject({ user: "ada" });
   });
 
+  test("requests that meet one of its sessions at once on several instances all find it", async () => {
+    const stores = Array.from({ length: 3 }, () => new RedisStore({ client, legacy: "adopt" }));
+    for (let round = 0; round < 50; round++) {
+      await koaRedis.set(`${round}`, { user: "ada" }, 60_000);
+      const found = Array.from({ length: 9 }, (_, at) => stores[at % 3]!.get(`${round}`));
+      expect((await Promise.all(found)).map((session) => session?.user)).toEqual(Array(9).fill("ada"));
+    }
+  });
+
   test("what is no session, or one that was ended, is not adopted", async () => {
     const store = new RedisStore({ client, legacy: "adopt" });
     const damaged: unknown[] = [];

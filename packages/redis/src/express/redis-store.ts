@@ -9,7 +9,7 @@ import {
 import type { RedisClient } from "../clients/link.ts";
 import { openCaller } from "../open-caller.ts";
 import { checkOptions, DEFAULTS, type RedisOptions, splitOptions } from "../options.ts";
-import { PeerRecords } from "../peer-records.ts";
+import { type PeerRecord, PeerRecords } from "../peer-records.ts";
 import { redisBackend } from "../redis-backend.ts";
 import { refuseOption } from "../refused-option.ts";
 import { type LegacyMode, readLegacyMode } from "./legacy-mode.ts";
@@ -90,26 +90,36 @@ export class RedisStore extends SessionStore {
   }
 
   /**
-   * Make ours of theirs, and delete theirs if it did not change meanwhile; else take over the change, too. A
-   * crash in between leaves both, and ours is read first.
+   * Make ours of theirs. Requests that meet one session at once may all find that they made it, since a create
+   * with the same values answers like one that a client resent. A crash before theirs is deleted leaves both.
    */
   async #adopt(id: string): Promise<StoredData | null> {
-    let record = await this.#records.read(id);
-    let data = record && this.#shared.parse(record);
+    const record = await this.#records.read(id);
+    // Another request may have adopted it since ours were read.
+    if (record === undefined) return super.read(id);
+    const data = this.#shared.parse(record);
     if (data === undefined) return null;
     const outcome = await this.createOnly(id, data);
+    if (outcome === "created") return this.#retire(id, record, data);
     if (outcome === "taken") return super.read(id);
-    if (outcome === "gone") {
-      await this.#records.remove(id);
-      return null;
+    await this.#records.remove(id);
+    return null;
+  }
+
+  /** Delete theirs. What an instance in `"share"` changed in it meanwhile goes to ours first. */
+  async #retire(id: string, record: PeerRecord, adopted: StoredData): Promise<StoredData | null> {
+    let known = record;
+    let session: StoredData | null = adopted;
+    while (!(await this.#records.removeIf(id, known.text))) {
+      const next = await this.#records.read(id);
+      session = await super.read(id);
+      // Retired by another request, or ended: a logout ends ours before it deletes theirs.
+      if (next === undefined || session === null) return session;
+      this.#shared.bringOver(known, next, session);
+      await super.write(id, session);
+      known = next;
     }
-    while (!(await this.#records.removeIf(id, record!.text))) {
-      record = await this.#records.read(id);
-      data = record && this.#shared.parse(record);
-      if (data === undefined) return this.end(id).then(() => null);
-      await super.write(id, data);
-    }
-    return data;
+    return session;
   }
 
   /** An instance in `"adopt"` made one of ours of it while this request ran: the changes go there. */

@@ -82,11 +82,13 @@ export class SharedRecords {
   /** Put what a request changed on a session that is no longer theirs. */
   mergeInto(session: StoredData, target: StoredData): void {
     const base = this.#serializer.parse(this.#known.get(session)?.base ?? "{}") as object;
-    const ours = this.#serializer.parse(this.#serializer.stringify(session)) as object;
-    const merged = mergeSessions(base, target, ours);
-    for (const name of Object.keys(target))
-      if (!Object.hasOwn(merged, name)) Reflect.deleteProperty(target, name);
-    Object.assign(target, merged);
+    assignMerged(base, target, this.#serializer.parse(this.#serializer.stringify(session)) as object);
+  }
+
+  /** Put what changed between two states of their record on the session that was made of the first. */
+  bringOver(from: PeerRecord, to: PeerRecord, target: StoredData): void {
+    const [base, changed] = [this.#parseObject(from.text), this.#parseObject(to.text)];
+    if (base !== undefined && changed !== undefined) assignMerged(base, target, changed);
   }
 
   async #begin(id: string, text: string, lifetimeMs: number): Promise<string> {
@@ -109,4 +111,12 @@ export class SharedRecords {
     const whole = (text: string): object => this.#serializer.parse(text) as object;
     return this.#serializer.stringify(mergeSessions(whole(base), whole(theirs), whole(ours)));
   }
+}
+
+function assignMerged(base: object, target: object, ours: object): void {
+  const merged = mergeSessions(base, target, ours);
+  for (const name of Object.keys(target)) {
+    if (!Object.hasOwn(merged, name)) Reflect.deleteProperty(target, name);
+  }
+  Object.assign(target, merged);
 }

@@ -43,16 +43,18 @@ export class RedisStore extends KoaStore {
   }
 
   protected override async readElsewhere(key: string, call: StoreCall): Promise<KoaSessionData | null> {
-    const record = await this.#records?.read(key);
-    const data = record && parseRecord(record.text);
-    if (record === undefined) return null;
+    if (this.#records === undefined) return null;
+    const record = await this.#records.read(key);
+    // Another request may have adopted it since ours were read.
+    if (record === undefined) return (await this.readOwn(key, call)) ?? null;
+    const data = parseRecord(record.text);
     if (data === undefined) {
       reportDamagedRecord("koa-redis");
       return null;
     }
     const outcome = await this.createOnly(key, data, record.remainingMs, call);
-    if (outcome !== "gone") await this.#records?.removeIf(key, record.text);
-    if (outcome === "taken") return this.get(key, undefined, call);
+    if (outcome !== "gone") await this.#records.removeIf(key, record.text);
+    if (outcome === "taken") return (await this.readOwn(key, call)) ?? null;
     return outcome === "created" ? data : null;
   }
 }

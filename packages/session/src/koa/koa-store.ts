@@ -68,8 +68,14 @@ export class KoaStore extends EventEmitter {
   }
 
   async get(key: string, _maxAge?: unknown, call: StoreCall = {}): Promise<KoaSessionData | null> {
+    const own = await this.readOwn(key, call);
+    return own === undefined ? this.readElsewhere(key, call) : own;
+  }
+
+  /** A session in this store's own records; `undefined`: there is none, `null`: one that cannot be read. */
+  protected async readOwn(key: string, call: StoreCall): Promise<KoaSessionData | null | undefined> {
     const session = await this.#engine.load(key);
-    if (session === null) return this.readElsewhere(key, call);
+    if (session === null) return undefined;
     const stored = session.toObject();
     if (session.isDamaged) return null;
     const data = withExpire(stored, session.remainingMs);
