@@ -17,17 +17,16 @@ export interface Gate {
   readonly logouts: Shelf;
 }
 
+/** Who the service provider is, and how far clocks may differ. */
+export interface Party {
+  readonly entityId: string;
+  readonly clockSkewMs: number;
+}
+
 /** Throws an {@link OptionError} for wrong options, ours or node-saml's. */
-export function openGate(saml: NodeSaml, given: ProtectOptions): Gate {
+export function openGate({ entityId, clockSkewMs }: Party, given: ProtectOptions): Gate {
   const options = readProtectOptions(given);
   const { scope } = options;
-  const { acceptedClockSkewMs: clockSkewMs, issuer: entityId } = saml.options;
-  if (clockSkewMs < 0) {
-    throw new OptionError(
-      "acceptedClockSkewMs",
-      "is negative, which turns all checks of time off in node-saml; give the milliseconds that clocks may differ",
-    );
-  }
   const state = readSource(options.state);
   return {
     options,
@@ -36,4 +35,16 @@ export function openGate(saml: NodeSaml, given: ProtectOptions): Gate {
     sessions: new SamlSessions({ ...options, state, sessions: options.sessions, entityId, clockSkewMs }),
     logouts: shelf(state, "logout", scope),
   };
+}
+
+/** The party that a node-saml object is configured to be. */
+export function partyOf({ options }: NodeSaml): Party {
+  const { acceptedClockSkewMs: clockSkewMs, issuer: entityId } = options;
+  if (clockSkewMs < 0) {
+    throw new OptionError(
+      "acceptedClockSkewMs",
+      "is negative, which turns all checks of time off in node-saml; give the milliseconds that clocks may differ",
+    );
+  }
+  return { entityId, clockSkewMs };
 }

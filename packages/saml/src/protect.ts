@@ -2,7 +2,7 @@ import { OptionError } from "@unstick/session";
 import { type CacheItem, cacheProvider, type SharedCacheProvider } from "./cache-provider.ts";
 import { RequestUsedError, SamlError } from "./errors.ts";
 import { emit } from "./events.ts";
-import { type Gate, openGate } from "./gate.ts";
+import { type Gate, openGate, partyOf } from "./gate.ts";
 import { assertSoundLibrary } from "./message/library.ts";
 import type { SamlLogin } from "./message/login.ts";
 import type { NodeSaml, NodeSamlResult } from "./message/node-saml.ts";
@@ -26,7 +26,7 @@ interface Requesting {
  */
 export function protect<Saml extends NodeSaml>(saml: Saml, options: ProtectOptions): Saml {
   assertSoundLibrary(saml);
-  return guard(saml, openGate(saml, options));
+  return guard(saml, openGate(partyOf(saml), options));
 }
 
 export function guard<Saml extends NodeSaml>(saml: Saml, gate: Gate): Saml {

@@ -33,6 +33,7 @@ interface Logout {
 
 /** samlify as an identity provider that also says the unusual, and signs it. */
 export interface RealIdp {
+  readonly entityId: string;
   readonly certificate: string;
   answer(answer: Answer): Promise<string>;
   logoutRequest(logout: Logout): string;
@@ -82,6 +83,7 @@ export async function startRealIdp(partner: Partner = ownPartner): Promise<RealI
   const user = { logoutNameID: "", sessionIndex: "" };
   const asked = (id: string) => ({ extract: { request: { id } } });
   return {
+    entityId: idpEntityId,
     certificate: pair.cert,
     answer: async (answer) => {
       const fill = (template: string) => fillAnswer(template, answer, partner);

@@ -1,23 +1,19 @@
 import { OptionError } from "@unstick/session";
 import { SamlError } from "../errors.ts";
-import { type Gate, openGate } from "../gate.ts";
+import { type Gate, openGate, partyOf } from "../gate.ts";
+import type { VerifiedAnswer } from "../message/answer.ts";
 import { assertSoundLibrary } from "../message/library.ts";
 import type { SamlLogin } from "../message/login.ts";
 import type { NodeSaml } from "../message/node-saml.ts";
 import { validatePostRequest, validatePostResponse, validateRedirect } from "../message/validate.ts";
 import { accept, guard, refusalsTold } from "../protect.ts";
-import { keepBrowser, readBrowser } from "./browser-cookie.ts";
+import { AssertionConsumer, type ConsumerRequest } from "./assertion-consumer.ts";
+import { keepBrowser } from "./browser-cookie.ts";
 import { type FlowOptions, type ReadFlowOptions, readFlowOptions } from "./flow-options.ts";
 import { createHandle, LoginFlow } from "./login-flow.ts";
 
 /** What of a request the routes read, in any framework. */
-export interface SamlRequest {
-  readonly method: string;
-  /** Path and query as they came. */
-  readonly url: string;
-  readonly cookie: string | undefined;
-  /** The parsed form of a POST. */
-  readonly form: unknown;
+export interface SamlRequest extends ConsumerRequest {
   /** Whose address it is, for the bound on login starts. */
   readonly client: string | undefined;
 }
@@ -62,17 +58,21 @@ export class ServiceProvider {
   readonly #saml: RequestMaker;
   readonly #guarded: RequestMaker;
   readonly #flow: LoginFlow;
+  readonly #consumer: AssertionConsumer;
   readonly #options: ReadFlowOptions;
   readonly #inScope: ReturnType<typeof refusalsTold>;
 
   constructor(saml: RequestMaker, options: FlowOptions) {
     assertSoundLibrary(saml);
     const { flow, rest } = readFlowOptions(options, saml.options.callbackUrl);
-    this.gate = openGate(saml, rest);
+    this.gate = openGate(partyOf(saml), rest);
     this.#saml = saml;
     this.#guarded = guard(saml, this.gate);
     this.#options = flow;
     this.#flow = new LoginFlow(this.gate, flow);
+    this.#consumer = new AssertionConsumer(this.#flow, flow, saml.options.callbackUrl, (form) =>
+      this.#verify(form),
+    );
     this.#inScope = refusalsTold(this.gate.options.scope);
   }
 
@@ -104,31 +104,17 @@ export class ServiceProvider {
 
   /** POST: the identity provider's answer. GET: the browser comes back with its ticket. */
   acs(request: SamlRequest): Promise<SamlReply> {
-    return this.#inScope(() => (request.method === "POST" ? this.#answer(request) : this.#redeem(request)));
+    return this.#inScope(async () => {
+      const step = await this.#consumer.consume(request);
+      const reply = { status: 303, location: step.location };
+      return step.kind === "accepted" ? { ...reply, login: step.login } : reply;
+    });
   }
 
-  async #answer(request: SamlRequest): Promise<SamlReply> {
-    const message = await validatePostResponse(this.#saml, request.form, this.gate.options.maxMessageBytes);
+  async #verify(form: unknown): Promise<VerifiedAnswer> {
+    const message = await validatePostResponse(this.#saml, form, this.gate.options.maxMessageBytes);
     if (message.kind !== "login") throw new SamlError("refused");
-    const { RelayState } = request.form as { readonly RelayState?: unknown };
-    const proof = message.result.profile?.getAssertionXml?.() ?? createHandle();
-    const ticket = await this.#flow.park(message.login, proof, RelayState);
-    if (this.#options.binding === "none-cookie") return this.#end(ticket, request);
-    const back = new URL(this.#saml.options.callbackUrl);
-    back.searchParams.set("ticket", ticket);
-    return { status: 303, location: back.href };
-  }
-
-  async #redeem(request: SamlRequest): Promise<SamlReply> {
-    const ticket = queryOf(request).get("ticket") ?? "";
-    if (!/^[A-Za-z0-9_-]{43}$/.test(ticket)) throw new SamlError("malformed");
-    return this.#end(ticket, request);
-  }
-
-  async #end(ticket: string, request: SamlRequest): Promise<SamlReply> {
-    const end = await this.#flow.redeem(ticket, readBrowser(request.cookie, this.#options));
-    const reply = { status: 303, location: end.target };
-    return end.kind === "accepted" ? { ...reply, login: end.login } : reply;
+    return { login: message.login, proof: message.result.profile?.getAssertionXml?.() ?? createHandle() };
   }
 
   /**

@@ -3,8 +3,8 @@ import { sessionKey } from "@unstick/session";
 import { SamlError } from "../errors.ts";
 import { emit } from "../events.ts";
 import type { SamlLogin } from "../message/login.ts";
+import type { LogoutRequest } from "../message/logout-request.ts";
 import { type NameId, principalKey } from "../message/name-id.ts";
-import type { LogoutRequest } from "../message/validate.ts";
 import { type Shelf, shelf } from "../shelf.ts";
 
 /** Where the application's sessions live: any backend of ours. */

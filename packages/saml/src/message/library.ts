@@ -3,11 +3,19 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { SamlVersionError } from "../errors.ts";
 
-/** The oldest releases without a known hole in their signatures (CVE-2025-54419, CVE-2025-54369, CVE-2025-29774). */
-const FLOORS = { "@node-saml/node-saml": [5, 1, 0], "xml-crypto": [6, 0, 1] } as const;
+/**
+ * The oldest releases without a known hole in their signatures (CVE-2025-54419 and -54369, CVE-2025-47949,
+ * CVE-2025-29774; saml2-js 4.0.4 is the first with such an xml-crypto).
+ */
+const FLOORS: Readonly<Record<string, readonly [number, number, number]>> = {
+  "@node-saml/node-saml": [5, 1, 0],
+  samlify: [2, 10, 0],
+  "saml2-js": [4, 0, 4],
+  "xml-crypto": [6, 0, 1],
+};
 
-/** This package's own reading of node-saml was made for 5.x; another major is refused until it is tested. */
-const MAJOR = 5;
+/** The classes that tell a library's objects from others. */
+const CLASSES = ["SAML", "MultiSamlStrategy", "ServiceProviderInstance", "ServiceProvider"] as const;
 
 interface Manifest {
   readonly name: string;
@@ -15,29 +23,34 @@ interface Manifest {
   readonly path: string;
 }
 
+export type LibraryName = "@node-saml/node-saml" | "samlify" | "saml2-js";
+
 /**
- * Throws {@link SamlVersionError} unless `saml` is of a node-saml that is sound. The copy that made it is found
- * among the loaded CommonJS modules: an application may hold several.
+ * Throws {@link SamlVersionError} unless `instance` is of a release of that library that is sound. The copy that
+ * made it is found among the loaded CommonJS modules: an application may hold several. Answers that copy's path.
  */
-export function assertSoundLibrary(saml: object): void {
-  const modulePath = findModule(saml);
+export function assertSoundLibrary(instance: object, name: LibraryName = "@node-saml/node-saml"): string {
+  const modulePath = findModule(instance);
   if (modulePath === undefined) {
     throw new SamlVersionError(
-      "the object is of no loaded @node-saml/node-saml, so its release cannot be checked. Give an instance of SAML, Strategy or MultiSamlStrategy, and keep @node-saml/node-saml out of a bundle",
+      `the object is of no loaded ${name}, so its release cannot be checked. Give an object that ${name} made, and keep ${name} out of a bundle`,
     );
   }
   const manifest = readManifest(modulePath);
-  if (manifest.name !== "@node-saml/node-saml") {
-    throw new SamlVersionError(
-      `the object is of ${manifest.name} ${manifest.version}, which is abandoned and gets no fixes (CVE-2022-39299, CVE-2025-54419). Move to @node-saml/passport-saml 5.1 or later`,
-    );
-  }
+  if (manifest.name !== name) throw new SamlVersionError(whyNot(manifest, name));
   assertFloor(manifest);
-  if (Number.parseInt(manifest.version, 10) !== MAJOR) {
-    throw new SamlVersionError(`@node-saml/node-saml ${manifest.version} is not known here; use ${MAJOR}.x`);
+  // Our own reading was made for these majors; another is refused until it is tested.
+  const major = FLOORS[name]?.[0];
+  if (Number.parseInt(manifest.version, 10) !== major) {
+    throw new SamlVersionError(`${name} ${manifest.version} is not known here; use ${major}.x`);
   }
-  const crypto = createRequire(manifest.path);
-  assertFloor(readManifest(crypto.resolve("xml-crypto")));
+  assertFloor(readManifest(createRequire(manifest.path).resolve("xml-crypto")));
+  return modulePath;
+}
+
+function whyNot({ name, version }: Manifest, wanted: LibraryName): string {
+  if (name !== "passport-saml") return `the object is of ${name} ${version}; give one of ${wanted}`;
+  return `the object is of passport-saml ${version}, which is abandoned and gets no fixes (CVE-2022-39299, CVE-2025-54419). Move to @node-saml/passport-saml 5.1 or later`;
 }
 
 /** A module that exports a class of which `instance` is. */
@@ -51,17 +64,15 @@ export function findModule(instance: object): string | undefined {
     // Other modules' exports may have getters that do things.
     const exported: unknown = /saml/i.test(path) ? loaded?.exports : undefined;
     if (typeof exported !== "object" || exported === null) continue;
-    const { SAML, MultiSamlStrategy } = exported as Readonly<Record<string, unknown>>;
-    if ((SAML !== undefined && makers.has(SAML)) || (MultiSamlStrategy && makers.has(MultiSamlStrategy))) {
-      return path;
-    }
+    const classes = CLASSES.map((name) => (exported as Readonly<Record<string, unknown>>)[name]);
+    if (classes.some((found) => found !== undefined && makers.has(found))) return path;
   }
   return undefined;
 }
 
 function assertFloor({ name, version }: Manifest): void {
-  const floor = FLOORS[name as keyof typeof FLOORS];
   const parts = version.split(/[.-]/).map(Number);
+  const floor = FLOORS[name] ?? [];
   for (const [at, least] of floor.entries()) {
     if ((parts[at] ?? 0) > least) return;
     if ((parts[at] ?? 0) < least) {

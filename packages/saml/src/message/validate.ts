@@ -1,7 +1,8 @@
 import { SamlError } from "../errors.ts";
 import { readField, readRedirect } from "./encoded.ts";
 import { readLogin, type SamlLogin } from "./login.ts";
-import { type NameId, readNameId } from "./name-id.ts";
+import { checkLogoutDestination, type LogoutRequest, readLogoutRequest } from "./logout-request.ts";
+import type { NameId } from "./name-id.ts";
 import {
   type NodeSaml,
   type NodeSamlProfile,
@@ -10,7 +11,8 @@ import {
   type Steps,
   validatorOf,
 } from "./node-saml.ts";
-import { attribute, child, children, instant, text, type XmlNode } from "./xml-node.ts";
+import { checkSignedResponse, checkSuccess } from "./response.ts";
+import { attribute, type XmlNode } from "./xml-node.ts";
 
 /** A message whose signature node-saml has verified. `result` is what node-saml's own method would answer. */
 export type Validated =
@@ -18,18 +20,6 @@ export type Validated =
   | { readonly kind: "no-login"; readonly result: NodeSamlResult }
   | { readonly kind: "logout-response"; readonly inResponseTo: string; readonly result: NodeSamlResult }
   | { readonly kind: "logout-request"; readonly request: LogoutRequest; readonly result: NodeSamlResult };
-
-export interface LogoutRequest {
-  readonly id: string;
-  readonly issuer: string;
-  readonly nameId: NameId;
-  /** None: all sessions of the principal (core 3.7.3.1). */
-  readonly sessionIndexes: readonly string[];
-  readonly issuedAtMs: number;
-  readonly expiresAtMs: number | null;
-}
-
-const SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 /** A `SAMLResponse` that was POSTed: an answer to an AuthnRequest or to a LogoutRequest. Claims nothing. */
 export async function validatePostResponse(
@@ -52,19 +42,8 @@ export async function validatePostResponse(
   }
   if (result.profile === null) return { kind: "no-login", result };
   const message = child0(await byNodeSaml(() => readDocument(saml, signedXml)), "Response");
-  checkResponse(saml, message);
+  if (message !== undefined) checkSignedResponse(message, saml.options.callbackUrl);
   return { kind: "login", login: loginOf(saml, result.profile), result };
-}
-
-/** `Destination` must be ours where the message is signed (bindings 3.5.5.2); there it cannot be left out. */
-function checkResponse(saml: NodeSaml, response: XmlNode | undefined): void {
-  if (response === undefined) return;
-  if (attribute(response, "Destination") !== saml.options.callbackUrl) {
-    throw new SamlError("misaddressed", { cause: new Error("Destination is not our callbackUrl") });
-  }
-  if (attribute(child(child(response, "Status"), "StatusCode"), "Value") !== SUCCESS) {
-    throw new SamlError("refused", { cause: new Error("the Response's status is not Success") });
-  }
 }
 
 function loginOf(saml: NodeSaml, profile: NodeSamlProfile): SamlLogin {
@@ -86,7 +65,7 @@ export async function validatePostRequest(
   maxMessageBytes: number,
 ): Promise<Validated> {
   const SAMLRequest = readField(container, "SAMLRequest", maxMessageBytes);
-  return readLogoutRequest(saml, (validator) => validator.validatePostRequestAsync({ SAMLRequest }));
+  return logoutRequestBy(saml, (validator) => validator.validatePostRequestAsync({ SAMLRequest }));
 }
 
 /** A LogoutRequest or LogoutResponse by HTTP-Redirect. `query`: the raw query, which the signature covers. */
@@ -97,7 +76,7 @@ export async function validateRedirect(
 ): Promise<Validated> {
   const { kind, container } = readRedirect(query, maxMessageBytes);
   if (kind === "SAMLRequest") {
-    return readLogoutRequest(saml, (validator) => validator.validateRedirectAsync(container as never, query));
+    return logoutRequestBy(saml, (validator) => validator.validateRedirectAsync(container as never, query));
   }
   let document: XmlNode = {};
   const validator = validatorOf(saml, (original) => ({
@@ -114,14 +93,12 @@ function readLogoutResponse(saml: NodeSaml, document: XmlNode, result: NodeSamlR
   const response = child0(document, "LogoutResponse");
   const inResponseTo = attribute(response, "InResponseTo");
   if (inResponseTo === undefined) throw new SamlError("unsolicited");
-  if (attribute(child(child(response, "Status"), "StatusCode"), "Value") !== SUCCESS) {
-    throw new SamlError("refused", { cause: new Error("the LogoutResponse's status is not Success") });
-  }
-  checkLogoutDestination(saml, response);
+  checkSuccess(response, "LogoutResponse");
+  checkLogoutDestination(response, saml.options.callbackUrl);
   return { kind: "logout-response", inResponseTo, result };
 }
 
-async function readLogoutRequest(
+async function logoutRequestBy(
   saml: NodeSaml,
   validate: (validator: NodeSaml) => Promise<NodeSamlResult>,
 ): Promise<Validated> {
@@ -133,31 +110,9 @@ async function readLogoutRequest(
     },
   }));
   const result = await byNodeSaml(() => validate(validator));
-  const request = child0(document, "LogoutRequest");
-  checkLogoutDestination(saml, request);
-  const nameId = readNameId(child(request, "NameID")) ?? decryptedNameId(result);
-  const id = attribute(request, "ID");
-  const issuer = text(child(request, "Issuer"));
-  const issuedAtMs = instant(request, "IssueInstant");
-  if (!id || !issuer || nameId === undefined || issuedAtMs === undefined) {
-    throw new SamlError("refused", { cause: new Error("it lacks ID, Issuer, IssueInstant or NameID") });
-  }
-  const sessionIndexes = children(request, "SessionIndex").map((index) => text(index) ?? "");
-  const expiresAtMs = instant(request, "NotOnOrAfter") ?? null;
-  return {
-    kind: "logout-request",
-    request: { id, issuer, nameId, sessionIndexes, issuedAtMs, expiresAtMs },
-    result,
-  };
-}
-
-/** The logout address is not among node-saml's options; it is on the origin of the callback. */
-function checkLogoutDestination(saml: NodeSaml, message: XmlNode | undefined): void {
-  const destination = attribute(message, "Destination");
-  if (destination === undefined) return;
-  const isOurs =
-    URL.canParse(destination) && new URL(destination).origin === new URL(saml.options.callbackUrl).origin;
-  if (!isOurs) throw new SamlError("misaddressed", { cause: new Error("Destination is another site") });
+  const read = child0(document, "LogoutRequest");
+  const request = readLogoutRequest(read, saml.options.callbackUrl, decryptedNameId(result));
+  return { kind: "logout-request", request, result };
 }
 
 /** node-saml decrypts an EncryptedID and gives its value and format, without qualifiers. */

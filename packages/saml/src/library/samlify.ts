@@ -1,0 +1,68 @@
+import { createRequire } from "node:module";
+import { OptionError } from "@unstick/session";
+import { assertSoundLibrary } from "../message/library.ts";
+import { xmlToolsOf } from "../message/verified-xml.ts";
+import type { SamlLibrary } from "./saml-library.ts";
+
+/** samlify's `ServiceProvider`, 2.10 or later. */
+export interface SamlifyServiceProvider {
+  readonly entityMeta: {
+    getEntityID(): string;
+    getAssertionConsumerService(binding: string): unknown;
+  };
+  parseLoginResponse(idp: never, binding: never, request: never): Promise<{ readonly extract: unknown }>;
+}
+
+/** samlify's `IdentityProvider`. */
+export interface SamlifyIdentityProvider {
+  readonly entityMeta: {
+    getEntityID(): string;
+    getX509Certificate(use: never): unknown;
+  };
+}
+
+type ParseResponse = (
+  idp: object,
+  binding: "post",
+  request: { readonly body: { readonly SAMLResponse: string } },
+) => Promise<{ readonly extract: unknown }>;
+
+interface SamlLib {
+  decryptAssertion(sp: object, response: string): Promise<readonly [document: string, assertion: string]>;
+}
+
+/** Throws {@link SamlVersionError} for a release with known holes, {@link OptionError} for what lacks metadata. */
+export function samlifyLibrary(
+  sp: SamlifyServiceProvider,
+  idp: SamlifyIdentityProvider,
+  clockSkewMs: number,
+): SamlLibrary {
+  const path = assertSoundLibrary(sp, "samlify");
+  const { SamlLib } = createRequire(path)(path) as { readonly SamlLib: SamlLib };
+  const callbackUrl = sp.entityMeta.getAssertionConsumerService("post");
+  if (typeof callbackUrl !== "string") {
+    throw new OptionError("sp", "must have one assertionConsumerService with the binding HTTP-POST");
+  }
+  const getCertificate = idp.entityMeta.getX509Certificate as (use: "signing") => unknown;
+  const certificates = [getCertificate.call(idp.entityMeta, "signing")].flat(3);
+  if (!certificates.every((certificate) => typeof certificate === "string")) {
+    throw new OptionError("idp", "must have a signing certificate");
+  }
+  return {
+    trust: {
+      tools: xmlToolsOf(path),
+      certificates,
+      issuer: idp.entityMeta.getEntityID(),
+      entityId: sp.entityMeta.getEntityID(),
+      callbackUrl,
+      clockSkewMs,
+      decrypt: async (response) => (await SamlLib.decryptAssertion(sp, response))[1],
+    },
+    validate: async (SAMLResponse) => {
+      const parse = sp.parseLoginResponse as unknown as ParseResponse;
+      const { extract } = await parse.call(sp, idp, "post", { body: { SAMLResponse } });
+      const { nameID: nameId, attributes } = extract as Readonly<Record<string, unknown>>;
+      return { nameId, attributes };
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import type { SharedState } from "@unstick/session";
+import saml2 from "saml2-js";
+import samlify from "samlify";
+import { type LoginsOptions, type SamlLogins, saml2Logins, samlifyLogins } from "../src/index.ts";
+import type { SamlLibrary } from "../src/library/saml-library.ts";
+import { samlifyLibrary } from "../src/library/samlify.ts";
+import type { RealIdp } from "./real-idp.ts";
+import { callbackUrl, entityId, logoutUrl } from "./service-provider.ts";
+
+const binding = (name: string): string => `urn:oasis:names:tc:SAML:2.0:bindings:HTTP-${name}`;
+
+/** One instance of a service provider with a library that keeps nothing. */
+export interface Instance {
+  readonly logins: SamlLogins;
+  /** An AuthnRequest by the library: its id, and where the browser takes it. */
+  ask(): Promise<{ readonly id: string; readonly url: string }>;
+}
+
+export type MakeInstance = (
+  idp: RealIdp,
+  state: SharedState,
+  options?: Partial<LoginsOptions> & { readonly decryptionKey?: string },
+) => Instance;
+
+function samlifyParties(idp: RealIdp, decryptionKey?: string) {
+  samlify.setSchemaValidator({ validate: () => Promise.resolve("not checked") });
+  const sp = samlify.ServiceProvider({
+    entityID: entityId,
+    ...(decryptionKey !== undefined && { encPrivateKey: decryptionKey }),
+    assertionConsumerService: [{ Binding: binding("POST"), Location: callbackUrl }],
+    singleLogoutService: [{ Binding: binding("POST"), Location: logoutUrl }],
+  });
+  const partner = samlify.IdentityProvider({
+    entityID: idp.entityId,
+    signingCert: idp.certificate,
+    isAssertionEncrypted: decryptionKey !== undefined,
+    singleSignOnService: [{ Binding: binding("Redirect"), Location: "http://idp.test/login" }],
+    singleLogoutService: [{ Binding: binding("Redirect"), Location: "http://idp.test/logout" }],
+  });
+  return { sp, partner };
+}
+
+export function samlifyLibraryOf(idp: RealIdp): SamlLibrary {
+  const { sp, partner } = samlifyParties(idp);
+  return samlifyLibrary(sp, partner, 0);
+}
+
+export const samlifyInstance: MakeInstance = (idp, state, { decryptionKey, ...options } = {}) => {
+  const { sp, partner } = samlifyParties(idp, decryptionKey);
+  return {
+    logins: samlifyLogins({ sp, idp: partner, state, ...options }),
+    ask: async () => {
+      const { id, context } = sp.createLoginRequest(partner, "redirect");
+      return { id, url: context };
+    },
+  };
+};
+
+export const saml2Instance: MakeInstance = (idp, state, { decryptionKey, ...options } = {}) => {
+  const sp = new saml2.ServiceProvider({
+    entity_id: entityId,
+    private_key: decryptionKey ?? "",
+    certificate: "",
+    assert_endpoint: callbackUrl,
+    allow_unencrypted_assertion: decryptionKey === undefined,
+  });
+  const partner = new saml2.IdentityProvider({
+    sso_login_url: "http://idp.test/login",
+    sso_logout_url: "http://idp.test/logout",
+    certificates: [idp.certificate],
+  });
+  return {
+    logins: saml2Logins({ sp, idp: partner, idpEntityId: idp.entityId, state, ...options }),
+    ask: () =>
+      new Promise((resolve, reject) => {
+        sp.create_login_request_url(partner, {}, (error, url, id) =>
+          error ? reject(error) : resolve({ id, url }),
+        );
+      }),
+  };
+};
+
+/** A browser in the hands of a test: its cookie, and what became of its login. */
+export interface Visitor {
+  readonly requestId: string;
+  readonly cookie: string;
+}
+
+export async function beginAt(instance: Instance, target?: string): Promise<Visitor> {
+  const { id } = await instance.ask();
+  const { cookie } = await instance.logins.begin(id, { cookie: undefined, target });
+  return { requestId: id, cookie: cookie.split(";")[0] ?? "" };
+}
+
+/** The POST, and the GET that its redirect leads to on another instance: who was accepted, or the code of the refusal. */
+export async function finishAt(
+  at: Instance,
+  back: Instance,
+  SAMLResponse: unknown,
+  cookie: string | undefined,
+): Promise<string> {
+  try {
+    const form = { SAMLResponse };
+    const posted = await at.logins.finish({ method: "POST", url: "/acs", cookie: undefined, form });
+    const { pathname, search } = new URL(posted.location);
+    const end = await back.logins.finish({ method: "GET", url: `${pathname}${search}`, cookie });
+    return end.kind === "accepted" ? `accepted ${end.login.nameId.value}` : `${end.kind} ${end.location}`;
+  } catch (error) {
+    return (error as { readonly code?: string }).code ?? String(error);
+  }
+}
