@@ -6,6 +6,8 @@ import { closeVisits } from "./visit.ts";
 /** What every measure is given. */
 export interface Env {
   readonly redis: RedisServer;
+  /** How many instances an application has at most. */
+  readonly instances: number;
   /** Instances that keep their sessions so, three unless told otherwise, started when they are first asked for. */
   fleet(subject: Subject): Promise<Fleet>;
   /** Say how far a measure is, for whoever waits. */
@@ -30,6 +32,7 @@ export async function openEnv(instances = 3): Promise<OpenEnv> {
   };
   return {
     redis,
+    instances,
     fleet: (subject) => {
       const fleet = fleets.get(subject) ?? start(subject);
       fleets.set(subject, fleet);
