@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   type AttributeChange,
   type Lifetime,
@@ -29,7 +30,7 @@ export function renameSession(caller: Caller, rename: Rename): Promise<RenameOut
   if (isCluster && !isSameSlot(keyPrefix + from, keyPrefix + to)) {
     return caller.run("rename", () => renameAcrossSlots(caller, rename, from, to));
   }
-  return caller.script("rename", RENAME, [from, to], leaveArgs(rename), (raw) => {
+  return caller.script("rename", RENAME, [from, to], leaveArgs(rename, []), (raw) => {
     const [code, rest] = decodeReply(caller, raw);
     return code === REPLY.ok ? { outcome: "ok" } : decodeRefusal(caller, "rename", code, rest);
   });
@@ -41,7 +42,8 @@ async function renameAcrossSlots(
   from: string,
   to: string,
 ): Promise<RenameOutcome> {
-  const left = await caller.script("rename", LEAVE, [from], leaveArgs(rename), (raw) =>
+  const call = randomBytes(6).toString("base64url");
+  const left = await caller.script("rename", LEAVE, [from], leaveArgs(rename, [call]), (raw) =>
     decodeReply(caller, raw),
   );
   const [code, ...rest] = left;
@@ -53,8 +55,8 @@ async function renameAcrossSlots(
   return { outcome: "gone" };
 }
 
-function leaveArgs({ lifetime, graceMs, to, change }: Rename): string[] {
-  const args = [...lifetimeArgs(lifetime), String(graceMs), String(RENAMED_TOMBSTONE_MS), to];
+function leaveArgs({ lifetime, graceMs, to, change }: Rename, call: readonly string[]): string[] {
+  const args = [...lifetimeArgs(lifetime), String(graceMs), String(RENAMED_TOMBSTONE_MS), to, ...call];
   pushChange(args, change);
   return args;
 }

@@ -1,4 +1,4 @@
-import { GlideClient, GlideClusterClient } from "@valkey/valkey-glide";
+import { GlideClient, GlideClusterClient, Logger } from "@valkey/valkey-glide";
 import * as ioredis5 from "ioredis";
 import * as ioredis6 from "ioredis6";
 import * as iovalkey from "iovalkey";
@@ -6,6 +6,9 @@ import * as redis6 from "redis";
 import * as redis4 from "redis4";
 import * as redis5 from "redis5";
 import type { RedisClient } from "../src/index.ts";
+
+// It warns of each reply that is an error, those to scripts that a server does not know yet included.
+Logger.setLoggerConfig("off");
 
 export interface OpenClient {
   readonly client: RedisClient;

@@ -1,4 +1,4 @@
-import { GlideClient } from "@valkey/valkey-glide";
+import { GlideClient, Logger } from "@valkey/valkey-glide";
 import * as ioredis5 from "ioredis";
 import * as ioredis6 from "ioredis6";
 import * as iovalkey from "iovalkey";
@@ -7,6 +7,8 @@ import * as redis4 from "redis4";
 import * as redis5 from "redis5";
 import type { RedisClient } from "../src/index.ts";
 import type { OpenClient } from "./client-families.ts";
+
+Logger.setLoggerConfig("off");
 
 const host = "127.0.0.1";
 const retryAfter = (attempt: number): number => Math.min(attempt * 50, 500);

@@ -10,7 +10,8 @@
  *     L 10, 11-14  how many writers are remembered, how many writes had a token (both absent: none)
  *     M 10-15, 16- end of the grace, the key where the session lives now
  *
- * A field that begins with byte 255 (never a byte of UTF-8) remembers one writer's tokens.
+ * A field that begins with byte 255 (never a byte of UTF-8) remembers one writer's tokens. That byte alone: in
+ * a record that moved to another slot, the call that moved it.
  * Replies: an array whose first number is one of {@link REPLY}.
  */
 export const REPLY = {

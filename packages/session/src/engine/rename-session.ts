@@ -47,7 +47,8 @@ export async function renameSession(
     if (error instanceof SessionConflictError) await unlinkPrincipal(context, entry.principal, to);
     throw error;
   });
-  if (result.outcome === "ok" || (await wasApplied(context, result, to, given === undefined))) {
+  const isRandom = given === undefined || context.policy.ids !== "any";
+  if (result.outcome === "ok" || (await wasApplied(context, result, to, isRandom))) {
     await finish(context, state, plan, { id, to, evict, entry });
     return "renamed";
   }
@@ -65,9 +66,9 @@ async function wasApplied(
   context: EngineContext,
   result: Exclude<RenameOutcome, { outcome: "conflict" }>,
   to: SessionKey,
-  isOurs: boolean,
+  isRandom: boolean,
 ): Promise<boolean> {
-  const mayBeOurs = result.outcome === "moved" ? result.movedTo === to : isOurs;
+  const mayBeOurs = result.outcome === "moved" ? result.movedTo === to : isRandom;
   return mayBeOurs && (await context.call("read", () => context.backend.read(to))) !== null;
 }
 

@@ -59,6 +59,14 @@ describe("a call that was applied, its reply lost, and resent", () => {
     }
   });
 
+  test("gives it an id that the middleware made, without a grace", async () => {
+    const engine = resendingEngine("rename", { graceMs: 0, ids: "known" });
+    const session = await loaded(engine, await stored(engine, { cart: 1 }));
+    const { id } = engine.create();
+    expect(await session.rename({ id })).toBe("renamed");
+    expect((await loaded(engine, id)).get("cart")).toBe(1);
+  });
+
   test("takes no session for its own that lives under an id that was given", async () => {
     const engine = createEngine({ backend: memoryBackend(), ids: "any", graceMs: 0 });
     for (const id of ["mine", "theirs"]) await engine.create(id).save();
