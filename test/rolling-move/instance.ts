@@ -1,0 +1,23 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expressApp } from "./express-app.ts";
+import { koaApp } from "./koa-app.ts";
+
+/** What an instance runs: a peer's store, or ours with that value of `legacy`. */
+export type ExpressSubject = "connect-redis" | "share" | "adopt" | "off";
+export type KoaSubject = "koa-redis" | "koa, adopt" | "koa, off";
+export type Subject = ExpressSubject | KoaSubject;
+
+/** One instance of the application: a process of its own. */
+const [, , subject, redisUrl = ""] = process.argv as [string, string, Subject, string];
+process.once("disconnect", () => process.exit());
+
+const server = createServer(isKoa(subject) ? koaApp(subject, redisUrl) : await expressApp(subject, redisUrl));
+server.keepAliveTimeout = 120_000;
+server.listen(0, "127.0.0.1", () => {
+  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+
+function isKoa(subject: Subject): subject is KoaSubject {
+  return subject.startsWith("koa");
+}
