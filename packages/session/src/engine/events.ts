@@ -13,6 +13,8 @@ export interface SessionEvents {
   missed: SessionEvent;
   /** Attributes of a session were written. `bytes`: size of what was sent. */
   saved: SessionEvent & { readonly attributes: number; readonly bytes: number };
+  /** A session was stored that takes more than `warnBytes`. `bytes`: of all its attributes, as stored. */
+  large: SessionEvent & { readonly bytes: number };
   /** A deadline was moved. */
   touched: SessionEvent;
   /** A session was given a new id. */
@@ -25,7 +27,7 @@ export interface SessionEvents {
   conflict: SessionEvent & { readonly attributes: readonly string[]; readonly resolution: string };
   /** A record could not be read; it counts as no session. */
   damaged: SessionEvent & { readonly reason: string };
-  /** A write or an id was refused: `"gone"`, `"moved"`, `"taken"`, `"malformed-id"`, `"limit"`, `"too-large"`. */
+  /** A write or an id was refused: `"gone"`, `"moved"`, `"taken"`, `"malformed-id"`, `"limit"`. */
   refused: SessionEvent & { readonly reason: string };
   /** One call of the backend ended. `outcome`: `"ok"` or the code of the error. */
   call: {
@@ -48,6 +50,7 @@ const channels: Readonly<Record<SessionEventName, Channel>> = {
   loaded: channel("unstick.session.loaded"),
   missed: channel("unstick.session.missed"),
   saved: channel("unstick.session.saved"),
+  large: channel("unstick.session.large"),
   touched: channel("unstick.session.touched"),
   renamed: channel("unstick.session.renamed"),
   destroyed: channel("unstick.session.destroyed"),

@@ -22,6 +22,7 @@ const MEASURES: { [Name in SessionEventName]?: (made: Instruments, event: Sessio
     made.changes.add(1, { backend, event: "saved" });
     made.bytes.add(bytes, { backend });
   },
+  large: (made, { backend }) => made.changes.add(1, { backend, event: "large" }),
   touched: (made, { backend }) => made.changes.add(1, { backend, event: "touched" }),
   renamed: (made, { backend }) => made.changes.add(1, { backend, event: "renamed" }),
   destroyed: (made, { backend, reason }) => made.changes.add(1, { backend, event: "destroyed", reason }),

@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly onConflict?: "last-writer-wins" | "error";
   /** A session that would take more bytes is not saved: `ERR_UNSTICK_SESSION_TOO_LARGE`. Default: 1 MiB. */
   readonly maxBytes?: number;
+  /** A session that takes more bytes is saved, and `unstick.session.large` tells. Default: 64 KiB. `Infinity`: never. */
+  readonly warnBytes?: number;
   /** Default: {@link jsonSerializer}. */
   readonly serializer?: Serializer;
   /** Values whose text is longer are deflated. Default: 4096. `Infinity`: never. */
@@ -65,6 +67,7 @@ type EngineDefaults = Readonly<
       | "attributes"
       | "onConflict"
       | "maxBytes"
+      | "warnBytes"
       | "serializer"
       | "compressAboveBytes"
       | "tombstoneMs"
@@ -80,6 +83,7 @@ export const ENGINE_DEFAULTS: EngineDefaults = {
   attributes: {},
   onConflict: "last-writer-wins",
   maxBytes: 1_048_576,
+  warnBytes: 65_536,
   serializer: jsonSerializer,
   compressAboveBytes: 4096,
   tombstoneMs: 60_000,
@@ -106,6 +110,7 @@ const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
   attributes: true,
   onConflict: true,
   maxBytes: true,
+  warnBytes: true,
   serializer: true,
   compressAboveBytes: true,
   encryption: true,
@@ -152,7 +157,7 @@ function requireNumbers(options: Omit<EngineOptions, "lifetime">, touchIntervalM
   if (options.deadlineMs !== undefined) requireMs("deadlineMs", options.deadlineMs, 1);
   requireMs("tombstoneMs", options.tombstoneMs, 1);
   requireMs("graceMs", options.graceMs, 0);
-  for (const name of ["maxBytes", "compressAboveBytes"] as const) {
+  for (const name of ["maxBytes", "warnBytes", "compressAboveBytes"] as const) {
     const value = options[name];
     if (typeof value !== "number" || !(value > 0))
       throw new OptionError(name, "must be a positive number of bytes");

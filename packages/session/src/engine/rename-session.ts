@@ -6,6 +6,7 @@ import { type PrincipalEntryPlan, planEntry } from "./principal-entry.ts";
 import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
 import { readHeader, writeHeader } from "./record-header.ts";
 import { createSessionId, sessionKey } from "./session-id.ts";
+import { noteSize } from "./session-size.ts";
 import {
   type EngineContext,
   eventOf,
@@ -117,6 +118,7 @@ async function finish(
   plan.applied(new Map());
   state.id = made.id;
   state.key = made.to;
+  noteSize(context, state, plan);
   state.header = state.seal === undefined ? state.header : writeHeader(state.seal, made.to);
   notePrincipal(state, principal);
   state.entryEndMs = endMs;

@@ -8,6 +8,7 @@ import { type PrincipalEntryPlan, planEntry } from "./principal-entry.ts";
 import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
 import { writeHeader } from "./record-header.ts";
 import { isSealStale, resealSession } from "./reseal-session.ts";
+import { noteSize } from "./session-size.ts";
 import {
   ageOf,
   type EngineContext,
@@ -103,7 +104,7 @@ async function createSession(
   if (outcome !== "ok") return refuse(context, state, outcome);
   Object.assign(state, { isNew: false, ageMs: 0, readAtMs: performance.now() });
   state.header = attributes.get(HEADER);
-  finish(state, plan, entry, new Map());
+  finish(context, state, plan, entry, new Map());
   emit("created", () => eventOf(context, state.key));
   return "created";
 }
@@ -122,7 +123,7 @@ async function updateSession(
         context.backend.update(state.key, plan.change(), lifetime, context.nextToken()),
       ),
     );
-    if (result.outcome === "ok") finish(state, plan, entry, result.current);
+    if (result.outcome === "ok") finish(context, state, plan, entry, result.current);
     return result.outcome;
   });
   if (outcome !== "ok") return refuse(context, state, outcome as "gone" | "moved");
@@ -202,7 +203,14 @@ async function expire(context: EngineContext, state: SessionState): Promise<Save
   return "expired";
 }
 
-function finish(state: SessionState, plan: WritePlan, entry: PrincipalEntryPlan, current: Attributes): void {
+function finish(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  entry: PrincipalEntryPlan,
+  current: Attributes,
+): void {
+  noteSize(context, state, plan);
   plan.applied(current);
   notePrincipal(state, entry.principal);
   noteDeadline(state);

@@ -19,6 +19,7 @@ export class WritePlan {
   /** What the store holds now of attributes whose change depends on it. */
   readonly #expect = new Map<string, string | null>();
   readonly #merged = new Map<string, unknown>();
+  #sessionBytes = 0;
 
   constructor(
     policy: Policy,
@@ -59,6 +60,11 @@ export class WritePlan {
     let bytes = 0;
     for (const [name, stored] of this.#stored) bytes += Buffer.byteLength(name) + Buffer.byteLength(stored);
     return bytes;
+  }
+
+  /** Of the whole session as it will be stored; 0 where nothing is set. */
+  get sessionBytes(): number {
+    return this.#sessionBytes;
   }
 
   /** All attributes of a new session. */
@@ -168,10 +174,11 @@ export class WritePlan {
   }
 
   #requireSize(): void {
+    if (this.#stored.size === 0) return;
     const rewritten = { has: (name: string) => this.#stored.has(name) || this.#change.remove.includes(name) };
-    const bytes = this.#slots.storedBytes(rewritten) + this.bytes;
-    if (this.#stored.size > 0 && bytes > this.#policy.maxBytes) {
-      throw new SessionTooLargeError(bytes, this.#policy.maxBytes);
+    this.#sessionBytes = this.#slots.storedBytes(rewritten) + this.bytes;
+    if (this.#sessionBytes > this.#policy.maxBytes) {
+      throw new SessionTooLargeError(this.#sessionBytes, this.#policy.maxBytes);
     }
   }
 }

@@ -20,6 +20,7 @@ export interface StoreOptions
     | "serializer"
     | "tombstoneMs"
     | "touchIntervalMs"
+    | "warnBytes"
   > {
   /**
    * Seconds that a session lives unused when its cookie has no `expires`, or a function of the session,

@@ -19,6 +19,7 @@ export interface KoaStoreOptions
     | "serializer"
     | "tombstoneMs"
     | "touchIntervalMs"
+    | "warnBytes"
   > {
   /**
    * A save of a session that ended meanwhile: `"ignore"` drops it with an event, `"error"` rejects with

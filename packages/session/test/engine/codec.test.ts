@@ -98,6 +98,7 @@ describe("a cookie's settings", () => {
   const expires = new Date(Date.now() + 3_600_000).toISOString();
 
   test("take at most 64 bytes in the common case, and come back with expires by the deadline", async () => {
+    const expires = new Date(Date.now() + 3_600_000).toISOString();
     const cookie = { originalMaxAge: 3_600_000, expires, httpOnly: true, path: "/" };
     const { attributes, back } = await storedAttributes({ lifetime: { idleMs: 3_600_000 } }, { cookie });
     expect(Buffer.byteLength(attributes.get("cookie")!)).toBeLessThanOrEqual(64);
@@ -178,6 +179,7 @@ describe("options", () => {
       attributes: {},
       onConflict: "last-writer-wins",
       maxBytes: 1_048_576,
+      warnBytes: 65_536,
       serializer: jsonSerializer,
       compressAboveBytes: 4096,
       tombstoneMs: 60_000,
@@ -205,6 +207,7 @@ describe("options", () => {
     ["attributes.views", { attributes: { views: "sum" } }],
     ["onConflict", { onConflict: "ignore" }],
     ["maxBytes", { maxBytes: 0 }],
+    ["warnBytes", { warnBytes: "64 KiB" }],
     ["serializer", { serializer: {} }],
     ["maxSessions.max", { maxSessions: { max: 0, policy: "reject" } }],
     ["maxSessions.policy", { maxSessions: { max: 1, policy: "newest" } }],

@@ -2,6 +2,7 @@ import { type Backend, createEngine, type EngineOptions, memoryBackend, sessionK
 import { describe, expect, test } from "vitest";
 import { createKey } from "../../src/koa/shown-key.ts";
 import { countedBackend } from "./counted-backend.ts";
+import { eventLog } from "./event-log.ts";
 import { loaded, stored } from "./sessions.ts";
 
 function engineOn(
@@ -144,6 +145,25 @@ describe("a session", () => {
     const fits = await loaded(engine, id);
     fits.set("a", "x".repeat(900));
     expect(await fits.save()).toBe("updated");
+  });
+
+  test("a session over warnBytes is stored and told, whether made, changed or renamed", async () => {
+    const events = eventLog(["large"]);
+    const engine = engineOn(memoryBackend(), { warnBytes: 1000 });
+    const id = await stored(engine, { a: "x".repeat(500) });
+    const session = await loaded(engine, id);
+    expect(events).toEqual([]);
+    session.set("b", "y".repeat(600));
+    expect(await session.save()).toBe("updated");
+    session.set("c", 1);
+    await session.rename();
+    const { handle } = session;
+    await stored(engine, { a: "x".repeat(1001) });
+    const sizes = events.map(([, { bytes }]) => bytes as number);
+    expect(sizes).toEqual([1106, 1108, 1004]);
+    expect(events[1]?.[1]).toEqual({ backend: "memory", handle, bytes: 1108 });
+    (await loaded(engine, session.id)).delete("b");
+    expect(events).toHaveLength(3);
   });
 
   test("saves of one session run one after another: a counter's change is added once", async () => {
