@@ -4,7 +4,7 @@ import { median } from "./affinity/median.ts";
 import { openReaders, type Reader, type Sample, sample } from "./redis/reads.ts";
 
 /**
- * A read of a session beside the peer's, in turns on one server. `npx tsx bench/redis-backend.ts`. CPU is what it
+ * A read of a session beside the peer's, in turns on one server. `npm run build && npm run redis-backend -w @unstick/bench`. CPU is what it
  * costs the client's process and what the server counts for the command; calls a second also depend on the machine.
  */
 const ROUNDS = 15;

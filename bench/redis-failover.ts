@@ -2,7 +2,7 @@ import { clients, type Fault, measureFailover } from "./redis/failover.ts";
 
 /**
  * What a failover under Sentinel costs a writer: the pause it sees, and what was acknowledged and lost.
- * `npx tsx bench/redis-failover.ts` (about two minutes).
+ * `npm run build && npm run redis-failover -w @unstick/bench` (about two minutes).
  */
 const faults: readonly Fault[] = ["killed", "stopped for 9 s"];
 

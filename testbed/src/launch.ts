@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { findProgram, type Program, requireProgram } from "./programs.ts";
 
@@ -26,14 +26,19 @@ export async function launch(
   return launchContainer(program.image, program.names[0] ?? "", args, folder);
 }
 
+/** One listener for all of them, however many there are. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 function launchProcess(path: string, args: readonly string[], cwd: string): RunningProgram {
   const child = spawn(path, [...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   child.stdout.on("data", (chunk) => said.push(String(chunk)));
   child.stderr.on("data", (chunk) => said.push(String(chunk)));
-  const endWithUs = (): void => void child.kill("SIGKILL");
-  process.once("exit", endWithUs);
-  const ended = once(child, "exit").then(() => process.off("exit", endWithUs));
+  running.add(child);
+  const ended = once(child, "exit").then(() => running.delete(child));
   return {
     pid: child.pid ?? 0,
     get hasEnded() {

@@ -118,5 +118,8 @@ function assignMerged(base: object, target: object, ours: object): void {
   for (const name of Object.keys(target)) {
     if (!Object.hasOwn(merged, name)) Reflect.deleteProperty(target, name);
   }
-  Object.assign(target, merged);
+  // Not by assignment: `__proto__` is a name like any other.
+  for (const [name, value] of Object.entries(merged)) {
+    Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true });
+  }
 }

@@ -8,8 +8,11 @@ import { ageOf, type EngineContext, type SessionState } from "./session-state.ts
  * none for requests that only read.
  */
 function intervalMs(state: SessionState): number {
-  return defaultTouchIntervalMs(state.idleMs);
+  return Math.max(SHORTEST_INTERVAL_MS, defaultTouchIntervalMs(state.idleMs));
 }
+
+/** A session of a few seconds would else be entered again with nearly every write. */
+const SHORTEST_INTERVAL_MS = 1_000;
 
 /** The age at which the session ends if its deadline is moved now. */
 function deadlineOf(context: EngineContext, state: SessionState): number {

@@ -49,6 +49,18 @@ describe("the entry of a session in its user's list outlives the session", () =>
     expect(await engine.load(id)).toBeNull();
   });
 
+  test("of a few seconds, which is entered again at most once a second", async () => {
+    const { clock, backend, engine } = clocked({ lifetime: { idleMs: 5_000 } });
+    const id = await stored(engine, {}, "ada");
+    backend.calls.length = 0;
+    for (let at = 0; at < 40; at++) {
+      clock.now += 250;
+      await write(engine, id, at);
+    }
+    expect(backend.calls.filter((verb) => verb === "linkPrincipal").length).toBeLessThanOrEqual(10);
+    expect(await engine.principals.endAll("ada")).toBe(1);
+  });
+
   test("so that maxSessions counts it", async () => {
     const { clock, engine } = clocked({ maxSessions: { max: 1, policy: "reject" } });
     const id = await stored(engine, {}, "ada");
