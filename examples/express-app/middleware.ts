@@ -1,6 +1,6 @@
 import { redisBackend } from "@unstick/redis";
 import { session } from "@unstick/session/express";
-import express, { type RequestHandler } from "express";
+import express from "express";
 import { createClient } from "redis";
 import { shop } from "./shop.ts";
 
@@ -14,8 +14,7 @@ app.use(
     backend: redisBackend(client),
     secret: process.env.SESSION_SECRET ?? "change me",
     attributes: { visits: "counter" },
-    // @types/express-session, which before.ts needs, has taken the name req.session for every file here.
-  }) as unknown as RequestHandler,
+  }),
 );
 app.use(shop);
 app.listen(Number(process.env.PORT ?? 3000));

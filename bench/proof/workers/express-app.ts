@@ -49,7 +49,7 @@ async function sessionOf(options: InstanceOptions): Promise<RequestHandler> {
   const { deadlineMs, attributes } = ourPolicy(options);
   const backend = redisBackend(openIoredis(redisUrl, options), { prefix, deadlineMs });
   const grace = subject === "session() with grace" ? {} : { graceMs };
-  return ourSession({ ...common, attributes, ...grace, backend }) as unknown as RequestHandler;
+  return ourSession({ ...common, attributes, ...grace, backend });
 }
 
 async function storeOf(options: InstanceOptions): Promise<NonNullable<SessionOptions["store"]>> {
