@@ -112,7 +112,7 @@ test("applications with different prefixes share a file and never meet", async (
     await backend.linkPrincipal("ada", "key", `${index}`, LONG);
   }
   expect(await backends[0]!.destroyAll(1_000)).toBe(1);
-  await backends[0]!.takePrincipal("ada");
+  await backends[0]!.unlinkPrincipal("ada", "key");
   for (const [index, backend] of backends.entries()) {
     const keys: string[] = [];
     for await (const key of backend.sessionKeys()) keys.push(key);

@@ -1,6 +1,6 @@
 import type { PrincipalEntry, PrincipalIndex } from "@unstick/session";
 import type { Caller } from "./caller.ts";
-import { LINK, LIST, TAKE, UNLINK } from "./lua/principal-scripts.ts";
+import { LINK, LIST, UNLINK } from "./lua/principal-scripts.ts";
 import { REPLY } from "./lua/record.ts";
 import { replyList, replyNumber, replyText } from "./reply.ts";
 import { lifetimeArgs } from "./session-verbs.ts";
@@ -21,8 +21,6 @@ export function principalIndex(caller: Caller, prefix: string): PrincipalIndex {
       caller.script("unlinkPrincipal", UNLINK, [keyOf(principal)], [key], () => undefined),
     principalSessions: (principal) =>
       caller.script("principalSessions", LIST, [keyOf(principal)], [], replyEntries),
-    takePrincipal: (principal, except = "") =>
-      caller.script("takePrincipal", TAKE, [keyOf(principal)], [except], replyEntries),
   };
 }
 

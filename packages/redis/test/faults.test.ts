@@ -127,7 +127,6 @@ async function callEveryVerb(backend: ReturnType<typeof redisBackend>): Promise<
     backend.linkPrincipal(key, key, "note", LONG),
     backend.unlinkPrincipal(key, key),
     backend.principalSessions(key),
-    backend.takePrincipal(key),
   ];
   const settled = await Promise.allSettled(calls);
   return settled.map((result) => (result.status === "fulfilled" ? result.value : result.reason));

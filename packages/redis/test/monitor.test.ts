@@ -26,7 +26,6 @@ const verbs = (client: RedisClient): readonly (readonly [string, () => Promise<u
     ["linkPrincipal", () => backend.linkPrincipal(a, b, "note", LONG, { max: 3, policy: "evict-oldest" })],
     ["principalSessions", () => backend.principalSessions(a)],
     ["unlinkPrincipal", () => backend.unlinkPrincipal(a, b)],
-    ["takePrincipal", () => backend.takePrincipal(a)],
     ["add", () => state.add("k", "v", 10_000)],
     ["get", () => state.get("k")],
     ["put", () => state.put("k", "v", 10_000)],

@@ -198,8 +198,6 @@ export interface PrincipalIndex {
   /** A principal's sessions in order of entry. May name sessions that ended a moment ago. Entries whose
    * lifetime has passed are not named. */
   principalSessions(principal: string): Promise<readonly PrincipalEntry[]>;
-  /** Take all entries out in one atomic step, but for `except`, and answer them: the caller ends each. */
-  takePrincipal(principal: string, except?: SessionKey): Promise<readonly PrincipalEntry[]>;
 }
 
 export interface PrincipalEntry {

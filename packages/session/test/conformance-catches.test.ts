@@ -87,7 +87,7 @@ describe("the model catches", () => {
 test("a backend that lacks a power, or the means to damage a record, is told to declare it", async () => {
   const bare = async () => {
     const { backend, advance } = faultySubject("destroy leaves no tombstone");
-    const { sessionKeys: _s, destroyAll: _d, linkPrincipal: _l, takePrincipal: _t, ...rest } = backend;
+    const { sessionKeys: _s, destroyAll: _d, linkPrincipal: _l, ...rest } = backend;
     return { backend: rest, advance };
   };
   const all = await failures((kit) => backendConformance(kit, bare));

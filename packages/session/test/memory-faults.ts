@@ -129,13 +129,14 @@ export const BACKEND_FAULTS: Readonly<Record<string, (right: MemoryBackend) => P
       return right.linkPrincipal(principal, key, entry, lifetime, limit);
     },
   }),
-  "taking a principal reads, then deletes": (right) => ({
-    takePrincipal: async (principal, except) => {
+  "leaving a principal's list writes back what was read": (right) => ({
+    unlinkPrincipal: async (principal, key) => {
       const listed = await right.principalSessions(principal);
       await new Promise((resolve) => setImmediate(resolve));
-      const taken = listed.filter(({ key }) => key !== except);
-      for (const { key } of taken) await right.unlinkPrincipal(principal, key);
-      return taken;
+      for (const { key: one, entry } of listed) {
+        if (one !== key) await right.linkPrincipal(principal, one, entry, { idleMs: 600_000 });
+      }
+      await right.unlinkPrincipal(principal, key);
     },
   }),
 };

@@ -91,20 +91,3 @@ end
 return {0, out}
 `,
 );
-
-/** KEYS index; ARGV session key to leave, or nothing. Answers 0 and key, note, … */
-export const TAKE: Script = script(
-  INDEX,
-  `
-local out, names = {}, {}
-for _, entry in ipairs(entries(KEYS[1])) do
-  if entry[1] ~= ARGV[1] then
-    out[#out + 1] = entry[1]
-    out[#out + 1] = entry[2]
-    names[#names + 1] = entry[1]
-  end
-end
-hdel(KEYS[1], names)
-return {0, out}
-`,
-);

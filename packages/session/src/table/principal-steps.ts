@@ -37,12 +37,6 @@ export function principalSessions(rows: ReadableRows, principal: string): readon
     .map(([key, row]) => ({ key, entry: row.body.entry }));
 }
 
-export function takePrincipal(rows: Rows, principal: string, except?: SessionKey): readonly PrincipalEntry[] {
-  const taken = principalSessions(rows, principal).filter(({ key }) => key !== except);
-  for (const { key } of taken) rows.delete(groupOf(principal), key);
-  return taken;
-}
-
 function groupOf(principal: string): string {
   return `principal.${principal}`;
 }

@@ -1,6 +1,6 @@
 import type { Backend, PrincipalIndex, SessionEnumeration, SessionKey } from "../backend.ts";
 import { DamagedRecordError, NewerRecordError } from "../errors.ts";
-import { linkPrincipal, principalSessions, takePrincipal, unlinkPrincipal } from "./principal-steps.ts";
+import { linkPrincipal, principalSessions, unlinkPrincipal } from "./principal-steps.ts";
 import {
   createSession,
   destroySession,
@@ -27,7 +27,6 @@ export function tableBackend(table: Table): Backend & SessionEnumeration & Princ
     linkPrincipal: (...args) => table.write((rows, now) => linkPrincipal(rows, now, ...args)),
     unlinkPrincipal: (...args) => table.write((rows) => unlinkPrincipal(rows, ...args)),
     principalSessions: (principal) => table.read((rows) => principalSessions(rows, principal)),
-    takePrincipal: (...args) => table.write((rows) => takePrincipal(rows, ...args)),
     close: () => table.close(),
   };
 }
