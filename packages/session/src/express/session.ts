@@ -88,12 +88,5 @@ function serve(
 function takeTurn(lock: FairLock, visit: Visit, response: ServerResponse): Promise<void> | undefined {
   const { shownId, request, site } = visit;
   if (shownId === undefined || site.config.serialize?.(request) !== true) return undefined;
-  return lock
-    .acquire(shownId, () => response.closed)
-    .then((release) => {
-      // Should giving back fail, the lease ends by itself.
-      const giveBack = (): void => void release().catch(() => undefined);
-      if (response.closed) giveBack();
-      else response.once("close", giveBack);
-    });
+  return lock.hold(shownId, response);
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Backend, SessionKey } from "../backend.ts";
 
@@ -20,6 +21,15 @@ export class FairLock {
   constructor(backend: Backend, leaseMs: number) {
     this.#backend = backend;
     this.#leaseMs = leaseMs;
+  }
+
+  /** Resolves when it is this request's turn, which lasts until its response is closed in whatever way. */
+  async hold(name: string, response: ServerResponse): Promise<void> {
+    const release = await this.acquire(name, () => response.closed);
+    // Should giving back fail, the lease ends by itself.
+    const giveBack = (): void => void release().catch(() => undefined);
+    if (response.closed) giveBack();
+    else response.once("close", giveBack);
   }
 
   /** Resolves when it is this caller's turn. `isGone`: the caller does not need it any more. */

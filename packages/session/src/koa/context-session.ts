@@ -1,4 +1,5 @@
 import { keepFromCaches } from "../http/cache-fields.ts";
+import type { FairLock } from "../http/fair-lock.ts";
 import type { KoaKept, KoaLoginOptions, KoaStored, KoaStoreHow, Values } from "./kept.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
@@ -75,11 +76,14 @@ export class ContextSession implements ViewedSession {
     Object.assign(this.get() as object, value);
   }
 
-  /** Find the session that the browser's key names. */
-  async begin(): Promise<void> {
+  /** Find the session that the browser's key names, once it is this request's turn if it must wait for one. */
+  async begin(lock?: FairLock): Promise<void> {
     this.#forget();
     const key = shownKey(this.#ctx, this.options);
     if (key === undefined) return;
+    if (lock !== undefined && this.options.serialize?.(this.#ctx as never) === true) {
+      await lock.hold(key, this.#ctx.res);
+    }
     const found = await this.#shelf.load(key);
     if ("kept" in found && this.#isValid(found)) return;
     const reason = "kept" in found ? "invalid" : found.reason;

@@ -69,6 +69,10 @@ export interface KoaSessionOptions extends PolicyOptions {
   readonly beforeSave?: (ctx: never, session: never) => void;
   /** Store the session of a request whose handler threw an error of status 500 and above. Default: false. */
   readonly saveOnError?: boolean;
+  /** Requests of one session that run one after another, whichever instance serves them. Needs `backend`. */
+  readonly serialize?: (ctx: never) => boolean;
+  /** How long one request may hold the session that way. Default: 30 000. */
+  readonly serializeLeaseMs?: number;
 }
 
 type KoaSessionDefaults = Readonly<
@@ -85,6 +89,7 @@ type KoaSessionDefaults = Readonly<
       | "renew"
       | "prefix"
       | "saveOnError"
+      | "serializeLeaseMs"
     >
   >
 >;
@@ -100,6 +105,7 @@ export const KOA_SESSION_DEFAULTS: KoaSessionDefaults = {
   renew: false,
   prefix: "",
   saveOnError: false,
+  serializeLeaseMs: 30_000,
 };
 
 type OwnOptions = Omit<KoaSessionOptions, keyof PolicyOptions>;
@@ -135,6 +141,8 @@ const KNOWN: Readonly<Record<keyof OwnOptions, "boolean" | "function" | "string"
   valid: "function",
   beforeSave: "function",
   saveOnError: "boolean",
+  serialize: "function",
+  serializeLeaseMs: "any",
 };
 
 /** koa-session's options that mean something only where the cookie is the store. */
@@ -188,11 +196,17 @@ function requireKey(config: KoaSessionConfig): void {
   requireStorableCookie(key, { ...config, secure: secure === true }, secure !== false);
 }
 
-function requireWhere({ backend, store, ContextStore, engine }: KoaSessionConfig): void {
+function requireWhere(config: KoaSessionConfig): void {
+  const { backend, store, ContextStore, engine, serialize, serializeLeaseMs } = config;
   if ([backend, store, ContextStore].filter((where) => where !== undefined).length !== 1) {
     throw new OptionError("backend", "give one of backend, such as memoryBackend(), store and ContextStore");
   }
+  if (!Number.isSafeInteger(serializeLeaseMs) || serializeLeaseMs < 1) {
+    throw new OptionError("serializeLeaseMs", "must be a positive integer (milliseconds)");
+  }
   if (backend !== undefined) return;
+  if (serialize !== undefined)
+    throw new OptionError("serialize", "needs a backend: a store cannot be locked");
   const verbs = (store ??
     (ContextStore?.prototype as ForeignKoaStore | undefined)) as Partial<ForeignKoaStore>;
   for (const verb of ["get", "set", "destroy"] as const) {

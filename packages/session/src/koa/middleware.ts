@@ -1,8 +1,9 @@
 import { OptionError } from "../errors.ts";
+import { FairLock } from "../http/fair-lock.ts";
 import { holdResponse } from "../http/hold.ts";
 import { ContextSession } from "./context-session.ts";
 import type { KoaApp, KoaContext } from "./koa-context.ts";
-import { type KoaSessionOptions, readKoaOptions } from "./middleware-options.ts";
+import { type KoaSessionConfig, type KoaSessionOptions, readKoaOptions } from "./middleware-options.ts";
 import type { KoaSession } from "./session-view.ts";
 import { shelfFor } from "./shelf.ts";
 
@@ -34,19 +35,32 @@ export function session(first: object, second: object = {}): KoaSessionMiddlewar
   if (!isApp(app)) throw new OptionError("app", "app instance required: session(options, app)");
   const config = readKoaOptions(options);
   const shelf = shelfFor(options, config);
+  const lock = lockFor(config);
   extendContext(app.context, (ctx) => new ContextSession(ctx, config, shelf(ctx)));
   return ((ctx: Bearer, next: () => Promise<unknown>) =>
-    serve(sessionOf(ctx), ctx, next)) as KoaSessionMiddleware;
+    serve(sessionOf(ctx), ctx, next, lock)) as KoaSessionMiddleware;
 }
 
-async function serve(held: ContextSession, ctx: KoaContext, next: () => Promise<unknown>): Promise<void> {
+/** For requests of one session that run one after another. */
+function lockFor({ backend, serialize, serializeLeaseMs }: KoaSessionConfig): FairLock | undefined {
+  return backend === undefined || serialize === undefined
+    ? undefined
+    : new FairLock(backend, serializeLeaseMs);
+}
+
+async function serve(
+  held: ContextSession,
+  ctx: KoaContext,
+  next: () => Promise<unknown>,
+  lock: FairLock | undefined,
+): Promise<void> {
   holdResponse(ctx.res, {
     commit: () => held.commitEarly(),
     writeHead: () => held.writeHead(),
     commitLate: () => held.commitLate(),
     fail: (error) => held.fail(error),
   });
-  await held.begin();
+  await held.begin(lock);
   try {
     await next();
   } catch (error) {
