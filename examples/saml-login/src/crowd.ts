@@ -1,56 +1,59 @@
 import { Person } from "./person.ts";
+import type { Askable } from "./who-am-i.ts";
 
+/** One session of somebody, or the attempt at one. */
 export interface CrowdMember {
+  /** As the identity provider knows them. */
   readonly name: string;
-  /** The instance that answered last. */
-  readonly instance: string | null;
+  readonly device: string;
+  /** Instances that know this session. */
+  readonly knownBy: readonly string[];
   readonly status: "logged in" | "logged out" | "could not log in";
 }
 
-const names = ["Bo", "Cai", "Dee", "Eli", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim", "Lou", "Max"];
+const names = ["ada", "bo", "cai", "dee"].map((name) => `${name}@example.org`);
+const devices = ["phone", "tablet", "laptop"];
 
-/** Twelve people with a browser each, so that one can see who a kill or a deploy logs out. */
+/** Four people with three browsers each, so that one can see who a kill, a deploy or a logout logs out. */
 export class Crowd {
-  #people: Person[] = [];
   #members = new Map<Person, CrowdMember>();
 
   get members(): CrowdMember[] {
     return [...this.#members.values()];
   }
 
-  /** Everybody logs in anew, with an empty cookie jar. */
-  async logIn(url: string, onChange: () => void): Promise<void> {
+  /** Everybody logs in anew on each device, with an empty cookie jar. */
+  async logIn(url: string, instances: () => readonly Askable[], onChange: () => void): Promise<void> {
     this.forget();
-    this.#people = names.map((name) => new Person(`${name.toLowerCase()}@example.org`, url));
-    for (const person of this.#people) {
-      const error = await person.logIn();
-      const instance = (await person.whoAmI())?.instance ?? null;
-      this.#note(person, instance, error === null ? "logged in" : "could not log in");
-      onChange();
+    for (const name of names) {
+      for (const device of devices) {
+        const person = new Person(name, url);
+        const error = await person.logIn();
+        const knownBy = await person.whoKnows(instances());
+        // Only a login that led to its page counts, as it would to the person.
+        const status = error === null ? "logged in" : "could not log in";
+        this.#members.set(person, { name, device, knownBy, status });
+        onChange();
+      }
     }
   }
 
-  /** Ask once for each of them; answers how many are logged out who were logged in before. */
-  async check(): Promise<number> {
-    let lost = 0;
-    for (const person of this.#people) {
-      const before = this.#members.get(person)?.status;
-      if (before === undefined || before === "could not log in") continue;
-      const answer = await person.whoAmI();
-      const isKnown = answer?.user === person.name;
-      if (before === "logged in" && !isKnown) lost += 1;
-      this.#note(person, answer?.instance ?? null, isKnown ? "logged in" : "logged out");
+  /** Ask every instance about each session; answers those that were lost since they were asked before. */
+  async check(instances: readonly Askable[]): Promise<readonly CrowdMember[]> {
+    const lost: CrowdMember[] = [];
+    for (const [person, before] of this.#members) {
+      if (before.status === "could not log in") continue;
+      const knownBy = await person.whoKnows(instances);
+      const status = knownBy.length > 0 ? "logged in" : "logged out";
+      const now: CrowdMember = { ...before, knownBy, status };
+      this.#members.set(person, now);
+      if (before.status === "logged in" && status === "logged out") lost.push(now);
     }
     return lost;
   }
 
   forget(): void {
-    for (const person of this.#people) person.leave();
-    this.#people = [];
+    for (const person of this.#members.keys()) person.leave();
     this.#members = new Map();
-  }
-
-  #note(person: Person, instance: string | null, status: CrowdMember["status"]): void {
-    this.#members.set(person, { name: person.name.split("@", 1)[0] ?? "", instance, status });
   }
 }

@@ -1,6 +1,7 @@
 import { Fleet, startBalancer } from "./fleet/fleet.ts";
-import type { Framework, Step } from "./fleet/messages.ts";
-import { startIdentityProvider } from "./identity-provider/server.ts";
+import type { InstanceEvents } from "./fleet/instance-process.ts";
+import type { Framework } from "./fleet/messages.ts";
+import { type IdentityProviderServer, startIdentityProvider } from "./identity-provider/server.ts";
 import { findMode } from "./modes.ts";
 import type { DemoOptions } from "./options.ts";
 import { findSharedPlace } from "./shared-place.ts";
@@ -9,16 +10,16 @@ import type { Undo } from "./undo.ts";
 /** Everything that stands before the first instance is started. */
 export interface Demo {
   readonly fleet: Fleet;
+  readonly idp: IdentityProviderServer;
   readonly framework: Framework;
   /** The application's address, which is the balancer's. */
   readonly publicUrl: string;
-  readonly idpUrl: string;
   readonly stateDescription: string;
 }
 
-export interface DemoEvents {
-  readonly onStep: (step: Step) => void;
-  readonly onAnswered: (requestId: string) => void;
+export interface DemoEvents extends InstanceEvents {
+  /** The identity provider has answered this request, with this SAMLResponse. */
+  readonly onAnswered: (requestId: string, answer: string) => void;
   readonly onChange: () => void;
 }
 
@@ -39,20 +40,20 @@ export async function startDemo(
     onAnswered: events.onAnswered,
   });
   undo.add(idp.close);
+  const { loginUrl, logoutUrl, certificate } = idp;
   const fleet = new Fleet(alb, findMode("local"), {
+    ...events,
     framework: options.framework,
     homeUrl,
-    identityProvider: { loginUrl: idp.loginUrl, certificate: idp.certificate },
+    identityProvider: { loginUrl, logoutUrl, certificate },
     state: place.location,
-    onStep: events.onStep,
-    onChange: events.onChange,
   });
   undo.add(() => fleet.close());
   return {
     fleet,
+    idp,
     framework: options.framework,
     publicUrl: alb.url,
-    idpUrl: idp.url,
     stateDescription: place.description,
   };
 }

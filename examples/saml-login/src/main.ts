@@ -24,12 +24,13 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function headless(options: DemoOptions, undo: Undo): Promise<void> {
   const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
   const nobody = (): void => {};
-  const events = { onStep: nobody, onAnswered: nobody, onChange: nobody };
+  const events = { onStep: nobody, onLoggedOut: nobody, onAnswered: nobody, onChange: nobody };
   // Nobody looks at a page: people end up there after a login and go no further.
   const demo = await startDemo(options, "http://127.0.0.1/", events, undo);
   say(`Shared state: ${demo.stateDescription}. Framework: ${demo.framework}.`);
   const hasKeptAll = await runHeadless(demo, { logins: options.logins, json: options.json, say });
-  if (!hasKeptAll) say("Shared state has lost a login or a session: see above.");
+  if (!hasKeptAll)
+    say("A login or a session was lost, a session outlived its logout, or a replay was accepted: see above.");
   process.exitCode = hasKeptAll ? 0 : 1;
   await undo.run();
 }

@@ -1,8 +1,21 @@
 import { siteOf, startChromium } from "@unstick/testbed";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { ModeId } from "../src/modes.ts";
-import { type DemoProcess, openDemo, readScene } from "./demo-process.ts";
+import { readScene } from "./demo-process.ts";
+import {
+  choose,
+  leave,
+  letCrowdIn,
+  logIn,
+  logInWatched,
+  post,
+  replay,
+  settled,
+  shown,
+  type Visit,
+  visit,
+  whyItFailed,
+} from "./visit.ts";
 
 // Each mode starts three processes, a deploy three more; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -13,66 +26,10 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-interface Visit {
-  readonly demo: DemoProcess & { readonly url: string };
-  readonly page: Page;
-  /** What the page's script has thrown. */
-  readonly faults: string[];
-}
-
-async function visit(framework: string): Promise<Visit> {
-  const demo = await openDemo(["--lmdb", `--framework=${framework}`]);
-  const page = await browser.newPage();
-  page.setDefaultTimeout(45_000);
-  const faults: string[] = [];
-  page.on("pageerror", ({ message }) => faults.push(message));
-  await page.goto(demo.url);
-  return { demo, page, faults };
-}
-
-async function leave({ demo, page }: Visit): Promise<void> {
-  await page.close();
-  demo.child.kill("SIGINT");
-  await demo.ended;
-}
-
-/** No action is under way, and the page has asked the instances who it is since the last one. */
-async function settled({ page }: Visit): Promise<void> {
-  await page.waitForFunction(() => {
-    const [busy, you] = [document.querySelector("#busy"), document.querySelector("#you")];
-    return busy?.textContent === "" && you?.getAttribute("aria-busy") === "false";
-  });
-}
-
-async function choose(on: Visit, mode: ModeId): Promise<void> {
-  await on.page.check(`input[value=${mode}]`);
-  await settled(on);
-  expect((await readScene(on.demo.url)).mode).toBe(mode);
-}
-
-async function logIn(on: Visit): Promise<void> {
-  await settled(on);
-  await on.page.click("#login");
-  await on.page.click("button:has-text('Sign in')");
-}
-
-/** From the application's error page back to the demo's: what that says. */
-async function whyItFailed(on: Visit): Promise<string> {
-  await on.page.waitForSelector("[role=alert]");
-  expect(await shown(on, "[role=alert]")).toBe("InResponseTo is not valid");
-  await on.page.click("text=Back to the demo");
-  await settled(on);
-  return shown(on, "#explanation");
-}
-
-async function shown({ page }: Visit, selector: string): Promise<string> {
-  return (await page.textContent(selector)) ?? "";
-}
-
 describe.each(["express", "koa"])("the login in a real browser, on %s", (framework) => {
   let on: Visit;
   beforeAll(async () => {
-    on = await visit(framework);
+    on = await visit(browser, framework);
   });
   afterAll(() => leave(on));
 
@@ -84,6 +41,9 @@ describe.each(["express", "koa"])("the login in a real browser, on %s", (framewo
     worksUntilInstanceDies(on));
   test("no stickiness, shared state: three instances share one login, and a kill changes nothing", () =>
     worksWithSharedState(on));
+  test("a copied answer is refused in another browser, whichever instance gets it", () => refusesThief(on));
+  test("the identity provider logs a person out everywhere, and nobody else", () => logsOutEverywhere(on));
+  test("our own logout goes over the identity provider and back to any instance", () => logsOut(on));
   test("only the demo's own page may act, and what cannot be done is a sentence", () => refusesStrangers(on));
   test("the page's script threw nothing", () => threwNothing(on));
 });
@@ -91,18 +51,17 @@ describe.each(["express", "koa"])("the login in a real browser, on %s", (framewo
 describe("a rolling deploy", () => {
   let on: Visit;
   beforeAll(async () => {
-    on = await visit("express");
+    on = await visit(browser, "express");
   });
   afterAll(() => leave(on));
 
   const twelveLogIn = async (): Promise<void> => {
-    await on.page.click("#crowd-login");
-    await on.page.waitForFunction(() => document.querySelectorAll("#crowd li.good").length === 12);
-    await settled(on);
+    await letCrowdIn(on);
+    expect(await on.page.locator("#people li.good").count()).toBe(12);
   };
 
   test.each([
-    ["sticky-none", "12 people were logged out", 12],
+    ["sticky-none", "12 sessions were lost", 12],
     ["shared", "Nobody was logged out", 0],
   ] as const)("%s: %s", async (mode, says, loggedOut) => {
     await choose(on, mode);
@@ -110,7 +69,7 @@ describe("a rolling deploy", () => {
     await on.page.click("#deploy");
     await on.page.waitForSelector(`text=Every instance was replaced by a new release. ${says}`);
     await settled(on);
-    expect(await on.page.locator("#crowd li.bad").count()).toBe(loggedOut);
+    expect(await on.page.locator("#people li.bad").count()).toBe(loggedOut);
     expect((await readScene(on.demo.url)).instances.map(({ release }) => release)).toEqual([2, 2, 2]);
   });
 });
@@ -123,10 +82,13 @@ async function idpIsElsewhere(on: Visit): Promise<void> {
 async function refusedWithoutStickiness(on: Visit): Promise<void> {
   await logIn(on);
   const why = await whyItFailed(on);
-  expect(why).toContain("The login failed: InResponseTo is not valid");
+  expect(why).toMatch(/^The login failed: instance . knows of no such login/);
+  expect(why).toContain("InResponseTo is not valid");
   expect(why).toContain("There is no stickiness");
   expect(await shown(on, "#timeline")).toContain("refused it");
   expect(await shown(on, "#you")).toBe("You are not logged in.");
+  expect(await replay(on)).toHaveLength(3);
+  expect(await shown(on, "#replay-result")).toContain("does no better");
 }
 
 async function refusedWithLaxCookie(on: Visit): Promise<void> {
@@ -143,17 +105,36 @@ async function worksUntilInstanceDies(on: Visit): Promise<void> {
   await logIn(on);
   await on.page.waitForSelector("#explanation.good");
   await settled(on);
-  expect(await shown(on, "#explanation")).toMatch(/came with the POST:.* unstick_demo/);
+  expect(await shown(on, "#explanation")).toMatch(/came with the POST:[^.]* unstick_demo/);
   const steps = await shown(on, "#timeline-text");
-  expect(steps).toMatch(/^Step 1: Instance (.) .*Step 3: Instance \1 .*Step 4: Instance \1 /);
-  expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
-
-  const [, pinned] = /Step 3: Instance (.)/.exec(steps) ?? [];
+  expect(steps).toMatch(
+    /^Step 1: Instance (.) .*Step 3: Instance \1 .*Step 4: Instance \1 .*Step 5: Instance \1 /,
+  );
+  const [, pinned = ""] = /Step 3: Instance (.)/.exec(steps) ?? [];
+  expect(await shown(on, "#you")).toMatch(`You are ada@example.org at instance ${pinned} only.`);
+  for (const said of await replay(on)) {
+    const isUsedThere = said.includes(`Instance ${pinned} refused it. “This login was already completed`);
+    expect(isUsedThere || said.includes("refused it. “No login that waits")).toBe(true);
+  }
   await on.page.click(`text=Kill ${pinned}`);
   await on.page.waitForSelector(`text=Start ${pinned} again`);
   await settled(on);
   expect(await shown(on, "#you")).toMatch(/^You have been logged out/);
   expect(await shown(on, "#instances")).toContain("dead; the balancer says unhealthy");
+  await on.page.click(`text=Start ${pinned} again`);
+  await on.page.waitForSelector(`text=Instance ${pinned} is back`);
+  await logoutReachesOneInstance(on);
+}
+
+/** Ada has a session in the memory of each instance; the LogoutRequest reaches one. */
+async function logoutReachesOneInstance(on: Visit): Promise<void> {
+  await letCrowdIn(on);
+  await on.page.click("[aria-label='Log ada@example.org out everywhere']");
+  await on.page.waitForSelector("#logout-result .explanation.bad");
+  await settled(on);
+  const told = await shown(on, "#logout-result");
+  expect(told).toMatch(/^ada@example.org was not logged out everywhere.*It ended 1 session: /);
+  expect(await on.page.locator("[data-name='ada@example.org'] .place.known").count()).toBe(2);
 }
 
 async function worksWithSharedState(on: Visit): Promise<void> {
@@ -163,15 +144,76 @@ async function worksWithSharedState(on: Visit): Promise<void> {
   await settled(on);
   const steps = [...(await shown(on, "#timeline-text")).matchAll(/Instance (.)/g)].map(([, name]) => name);
   expect(new Set(steps).size).toBe(3);
-  expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\..*A knows you/s);
+  // The cookie by which the browser shows that it began the login is Lax.
+  const why = await shown(on, "#explanation");
+  expect(why).not.toMatch(/came with the POST:[^.]* unstick-saml/);
+  expect(why).toMatch(/came with the GET that followed:[^.]* unstick-saml/);
+  const everywhere = /^You are ada@example.org at every instance\./;
+  expect(await shown(on, "#you")).toMatch(everywhere);
   await on.page.click("text=Kill B");
   await on.page.waitForSelector("text=Start B again");
   await settled(on);
-  expect(await shown(on, "#you")).toMatch(/^You are ada@example.org\./);
+  expect(await shown(on, "#you")).toMatch(everywhere);
   await on.page.click("text=Start B again");
   await on.page.waitForSelector("text=Instance B is back");
+}
+
+/** By the page's button, and by a real second browser; the first one's own second POST leads home. */
+async function refusesThief(on: Visit): Promise<void> {
+  const answer = await logInWatched(on);
+  await on.page.waitForSelector("#explanation.good");
+  await settled(on);
+  const used = "This login was already completed";
+  for (const said of await replay(on)) expect(said).toContain(`refused it. “${used}`);
+
+  const { publicUrl } = await readScene(on.demo.url);
+  const thief = await browser.newContext();
+  const page = await thief.newPage();
+  const answeredBy = new Set<string | null>();
+  for (let time = 0; time < 3; time += 1) {
+    await page.goto("about:blank");
+    await post(page, publicUrl, answer);
+    expect(await page.textContent("[role=alert]")).toContain(used);
+    answeredBy.add(await page.textContent("strong"));
+  }
+  expect(answeredBy.size).toBe(3);
+  await page.goto(`${publicUrl}/whoami`);
+  expect(JSON.parse((await page.textContent("body")) ?? "")).toEqual({ user: null });
+  await thief.close();
+
+  await post(on.page, publicUrl, answer);
+  await on.page.waitForURL(on.demo.url);
+  await settled(on);
+  expect(await shown(on, "#you")).toMatch(/^You are ada@example.org at every instance\./);
+}
+
+/** Four sessions on three instances: this browser's and three of the crowd. */
+async function logsOutEverywhere(on: Visit): Promise<void> {
+  await letCrowdIn(on);
+  expect(await on.page.locator("[data-name='ada@example.org'] li.good").count()).toBe(4);
+  await on.page.click("[aria-label='Log ada@example.org out everywhere']");
+  await on.page.waitForSelector("#logout-result .explanation.good");
+  await settled(on);
+  const told = await shown(on, "#logout-result");
+  expect(told).toMatch(/^ada@example.org is logged out everywhere.*found 4 sessions/);
+  expect(await shown(on, "#you")).toBe(
+    "You have been logged out: the identity provider has ended your session.",
+  );
+  expect(await on.page.locator("[data-name='ada@example.org'] li.bad").count()).toBe(4);
+  expect(await on.page.locator("[data-name='ada@example.org'] .known").count()).toBe(0);
+  expect(await on.page.locator("#people .known").count()).toBe(27);
+}
+
+async function logsOut(on: Visit): Promise<void> {
+  await logIn(on);
+  await on.page.waitForSelector("#logout:not([hidden])");
+  await settled(on);
+  const answered = on.page.waitForRequest((request) => request.url().includes("/logout?SAMLResponse="));
   await on.page.click("#logout");
-  await on.page.waitForSelector("text=You are not logged in.");
+  await answered;
+  await on.page.waitForURL(on.demo.url);
+  await settled(on);
+  expect(await shown(on, "#you")).toBe("You are not logged in.");
 }
 
 async function refusesStrangers(on: Visit): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { waitUntil } from "@unstick/testbed";
-import type { Scene } from "../src/page/director.ts";
+import type { Scene } from "../src/page/scene.ts";
 
 const start = fileURLToPath(new URL("../start.mjs", import.meta.url));
 /** Its `paths` lead to the sources of the packages, so that nothing has to be built. */

@@ -3,17 +3,16 @@ import { type Alb, startAlb, type TargetStatus } from "@unstick/alb";
 import { DemoError } from "../errors.ts";
 import { type Mode, stickyCookieName } from "../modes.ts";
 import { waitUntil } from "../wait-until.ts";
-import { type InstanceProcess, startInstance } from "./instance-process.ts";
-import type { Framework, InstanceConfig, StateLocation, Step } from "./messages.ts";
+import { type InstanceEvents, type InstanceProcess, startInstance } from "./instance-process.ts";
+import type { Framework, InstanceConfig, StateLocation } from "./messages.ts";
 
 const names = ["A", "B", "C"] as const;
 
-export interface FleetOptions {
+export interface FleetOptions extends InstanceEvents {
   readonly framework: Framework;
   readonly homeUrl: string;
   readonly identityProvider: InstanceConfig["identityProvider"];
   readonly state: StateLocation;
-  readonly onStep: (step: Step) => void;
   /** Told whenever an instance comes or goes. */
   readonly onChange: () => void;
 }
@@ -23,6 +22,8 @@ export interface InstanceView {
   /** 1 at first; each deploy adds one. */
   readonly release: number;
   readonly pid: number;
+  /** Its own address, past the balancer. */
+  readonly url: string;
   readonly isRunning: boolean;
   /** As the balancer sees it; "gone" when it is not registered. */
   readonly health: TargetStatus["state"] | "gone";
@@ -79,7 +80,8 @@ export class Fleet {
       const target = targets.findLast((status) => sameUrl(status.target, process.url));
       const health = target?.state ?? "gone";
       const requests = target?.requests ?? 0;
-      return [{ name, release, pid: process.pid, isRunning: process.isRunning, health, requests }];
+      const { pid, url, isRunning } = process;
+      return [{ name, release, pid, url, isRunning, health, requests }];
     });
   }
 
@@ -124,7 +126,7 @@ export class Fleet {
   }
 
   async #start(name: string, release: number): Promise<void> {
-    const { framework, homeUrl, identityProvider, state, onStep } = this.#options;
+    const { framework, homeUrl, identityProvider, state } = this.#options;
     const process = await startInstance(
       {
         name,
@@ -136,7 +138,7 @@ export class Fleet {
         secrets: this.#secrets,
         state,
       },
-      onStep,
+      this.#options,
     );
     if (this.#isClosed) return process.kill();
     this.#places.set(name, { process, release });

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { DemoError } from "../errors.ts";
-import type { FromInstance, InstanceConfig, Step } from "./messages.ts";
+import type { FromInstance, InstanceConfig, LoggedOut, Step } from "./messages.ts";
 
 const program = fileURLToPath(new URL("../service-provider/instance.ts", import.meta.url));
 
@@ -21,10 +21,16 @@ export interface InstanceProcess {
   stop(): Promise<void>;
 }
 
+/** What an instance tells while it runs. */
+export interface InstanceEvents {
+  readonly onStep: (step: Step) => void;
+  readonly onLoggedOut: (loggedOut: LoggedOut) => void;
+}
+
 /** Start an instance; rejects with what it said if it does not come up. */
 export async function startInstance(
   config: InstanceConfig,
-  onStep: (step: Step) => void,
+  { onStep, onLoggedOut }: InstanceEvents,
 ): Promise<InstanceProcess> {
   const child = fork(program, { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "pipe", "ipc"] });
   const ended = once(child, "exit");
@@ -38,6 +44,7 @@ export async function startInstance(
     const port = await ready;
     child.on("message", (message: FromInstance) => {
       if (message.type === "step") onStep(message.step);
+      if (message.type === "logged-out") onLoggedOut(message.loggedOut);
     });
     return {
       name: config.name,

@@ -16,28 +16,49 @@ export interface InstanceConfig {
   readonly publicUrl: string;
   /** Where a browser goes after the login. */
   readonly homeUrl: string;
-  readonly identityProvider: { readonly loginUrl: string; readonly certificate: string };
+  readonly identityProvider: {
+    readonly loginUrl: string;
+    readonly logoutUrl: string;
+    readonly certificate: string;
+  };
   readonly secrets: { readonly sticky: string; readonly session: string };
   readonly state: StateLocation;
 }
 
-/** One thing an instance did for a login. */
+/** Why an instance refused, as its visitor was told. */
+export interface Refusal {
+  /** `ERR_UNSTICK_…`; empty where the error has none. */
+  readonly code: string;
+  readonly sentence: string;
+}
+
+/**
+ * One thing an instance did for a login: it made the request, took the POSTed answer, met the browser that came for
+ * it, served the next page.
+ */
 export interface Step {
-  readonly kind: "begun" | "answered" | "welcomed";
+  readonly kind: "begun" | "answered" | "redeemed" | "welcomed";
   readonly instance: string;
-  /** Id of the AuthnRequest, which names the login; empty if the message had none. */
-  readonly login: string;
+  /** What this step calls the login. The steps of one login share names; see `Journal`. */
+  readonly names: readonly string[];
   /** Names of the cookies that came with the request. */
   readonly cookies: readonly string[];
   /** Sent by the demo's own HTTP clients, not by a person's browser. */
   readonly isSimulated: boolean;
-  /** What went wrong, as the visitor was told; null if nothing did. */
-  readonly error: string | null;
+  readonly refusal: Refusal | null;
+}
+
+/** An instance did what a LogoutRequest of the identity provider asks. */
+export interface LoggedOut {
+  readonly instance: string;
+  /** How many it ended. */
+  readonly sessions: number;
 }
 
 export type FromInstance =
   | { readonly type: "ready"; readonly port: number }
   | { readonly type: "step"; readonly step: Step }
+  | { readonly type: "logged-out"; readonly loggedOut: LoggedOut }
   | { readonly type: "failed"; readonly sentence: string };
 
 export type ToInstance = { readonly type: "configure"; readonly config: InstanceConfig };

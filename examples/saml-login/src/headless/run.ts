@@ -2,7 +2,7 @@ import type { Demo } from "../demo.ts";
 import { modes } from "../modes.ts";
 import { play } from "./play.ts";
 import { renderTable } from "./table.ts";
-import { type Figures, hasLost } from "./tally.ts";
+import { type Figures, hasFailed } from "./tally.ts";
 
 interface Options {
   readonly logins: number;
@@ -11,15 +11,15 @@ interface Options {
   readonly say: (sentence: string) => void;
 }
 
-/** Every mode once; prints the figures and answers whether shared state lost nothing. */
+/** Every mode once; prints the figures and answers whether everything held that must: see {@link hasFailed}. */
 export async function runHeadless(demo: Demo, { logins, json, say }: Options): Promise<boolean> {
   const figures: Figures[] = [];
   for (const mode of modes) {
     say(`${mode.title} …`);
-    figures.push(await play(demo.fleet, demo.publicUrl, mode, logins));
+    figures.push(await play(demo, mode, logins));
   }
   const { framework, stateDescription: state } = demo;
   process.stdout.write(json ? `${JSON.stringify({ framework, state, modes: figures }, null, 2)}\n` : "\n");
   if (!json) process.stdout.write(`${renderTable(figures)}\n`);
-  return !hasLost(figures);
+  return !hasFailed(figures);
 }

@@ -6,6 +6,8 @@ const columns: readonly [title: string, cell: (figures: Figures) => string][] = 
   ["succeeded", ({ succeeded }) => `${succeeded}`],
   ["failed", ({ failed }) => `${failed}`],
   ["sessions lost at the kill", (figures) => `${figures.sessionsLost} of ${figures.sessionsBeforeKill}`],
+  ["replays accepted", (figures) => `${figures.replaysAccepted} of ${figures.replays}`],
+  ["alive after logout", (figures) => `${figures.aliveAfterLogout} of ${figures.loggedOut}`],
   ["requests A/B/C", ({ requests, killed }) => requestCells(requests, killed)],
   ["imbalance", ({ imbalance }) => imbalance.toFixed(2)],
 ];

@@ -15,7 +15,14 @@ export interface Figures {
   readonly sessionsBeforeKill: number;
   /** Those of them who were not known right after it. */
   readonly sessionsLost: number;
-  /** Of the whole run, the part after the kill included. */
+  /** Answers presented once more, by somebody else. */
+  readonly replays: number;
+  readonly replaysAccepted: number;
+  /** Sessions alive when the identity provider logged everybody out. */
+  readonly loggedOut: number;
+  /** Those of them that some instance knew after that. */
+  readonly aliveAfterLogout: number;
+  /** Of all logins, those after the kill included. */
   readonly requests: Readonly<Record<string, number>>;
   /** Up to the kill: the largest instance's requests over the mean. */
   readonly imbalance: number;
@@ -30,9 +37,14 @@ export interface Played {
   readonly after: readonly InstanceView[];
   readonly known: number;
   readonly lost: number;
+  readonly replays: number;
+  readonly replaysAccepted: number;
+  readonly loggedOut: number;
+  readonly alive: number;
 }
 
-export function tally({ mode, errors, killed, before, after, known, lost }: Played): Figures {
+export function tally(played: Played): Figures {
+  const { mode, errors, killed, before, after } = played;
   const failures = errors.filter((error) => error !== null);
   return {
     mode: mode.id,
@@ -42,8 +54,12 @@ export function tally({ mode, errors, killed, before, after, known, lost }: Play
     failed: failures.length,
     errors: count(failures),
     killed,
-    sessionsBeforeKill: known,
-    sessionsLost: lost,
+    sessionsBeforeKill: played.known,
+    sessionsLost: played.lost,
+    replays: played.replays,
+    replaysAccepted: played.replaysAccepted,
+    loggedOut: played.loggedOut,
+    aliveAfterLogout: played.alive,
     requests: Object.fromEntries(after.map(({ name, requests }) => [name, requests])),
     imbalance: imbalance(before.map(({ requests }) => requests)),
   };
@@ -56,9 +72,15 @@ export function imbalance(requests: readonly number[]): number {
   return Math.round((Math.max(...requests) / (total / requests.length)) * 100) / 100;
 }
 
-/** Shared state must lose nothing: neither a login nor a session. */
-export function hasLost(figures: readonly Figures[]): boolean {
-  return figures.some(({ mode, failed, sessionsLost }) => mode === "shared" && failed + sessionsLost > 0);
+/**
+ * Shared state must lose neither a login nor a session, and a logout must end every session of it. No mode may
+ * accept an answer twice.
+ */
+export function hasFailed(figures: readonly Figures[]): boolean {
+  return figures.some((one) => {
+    const shared = one.mode === "shared" ? one.failed + one.sessionsLost + one.aliveAfterLogout : 0;
+    return shared + one.replaysAccepted > 0;
+  });
 }
 
 function count(errors: readonly string[]): Record<string, number> {

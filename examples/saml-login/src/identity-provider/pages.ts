@@ -15,12 +15,13 @@ button { margin-top: 1.2rem; width: 100%; padding: .7rem; font: inherit; font-we
 `;
 
 /** Where a person says who they are. There is no password: it is a demo. */
-export function signInPage(requestId: string): string {
+export function signInPage(requestId: string, relayState: string): string {
   const body = `<main>
 <h1>Identity provider</h1>
 <p>This is another site than the application, as it is in real life.</p>
 <form method="post" action="/answer">
 <input type="hidden" name="request" value="${escapeHtml(requestId)}">
+<input type="hidden" name="relayState" value="${escapeHtml(relayState)}">
 <label for="name">E-mail</label>
 <input id="name" name="name" type="email" required value="ada@example.org" autocomplete="off">
 <button type="submit" autofocus>Sign in</button>
@@ -30,11 +31,12 @@ export function signInPage(requestId: string): string {
 }
 
 /** SAML's HTTP-POST binding: a form that the browser sends to the application by itself. */
-export function answerPage(callbackUrl: string, answer: string): string {
+export function answerPage(callbackUrl: string, answer: string, relayState: string): string {
   const body = `<main>
 <h1>Signed in</h1>
 <form method="post" action="${escapeHtml(callbackUrl)}">
 <input type="hidden" name="SAMLResponse" value="${escapeHtml(answer)}">
+<input type="hidden" name="RelayState" value="${escapeHtml(relayState)}">
 <button type="submit">Back to the application</button>
 </form>
 </main>

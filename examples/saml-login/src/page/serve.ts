@@ -4,14 +4,17 @@ import { startDemo } from "../demo.ts";
 import { listen } from "../listen.ts";
 import type { DemoOptions } from "../options.ts";
 import type { Undo } from "../undo.ts";
-import { type Action, Director } from "./director.ts";
+import { Director } from "./director.ts";
 import { openBrowser } from "./open-browser.ts";
+import type { Action } from "./scene.ts";
 
 const files: Readonly<Record<string, string>> = {
   "/": "index.html",
   "/page.css": "page.css",
   "/page.js": "page.js",
   "/timeline.js": "timeline.js",
+  "/people.js": "people.js",
+  "/dom.js": "dom.js",
 };
 
 /** Start the demo with its page; resolves when the page can be used and its address is printed. */
@@ -42,6 +45,10 @@ function createApp(director: Director, watchers: Set<Response>): Express {
     watchers.add(res);
     res.once("close", () => watchers.delete(res));
     sendScene(res, director);
+  });
+  // Cookies do not know ports (RFC 6265 section 8.5): a browser shows us those of the application at 127.0.0.1, too.
+  app.get("/whoami", async (req, res) => {
+    res.set("cache-control", "no-store").json(await director.whoAmI(req.headers.cookie ?? ""));
   });
   // A page of another site can neither send JSON nor set this Origin: it cannot kill instances behind one's back.
   app.post("/act", express.json(), async (req, res) => {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FromInstance, InstanceConfig, ToInstance } from "../fleet/messages.ts";
 import { findMode } from "../modes.ts";
-import { type LoginState, localState, openSharedState } from "./login-state.ts";
+import { localStorage, openSharedStorage, type Storage } from "./storage.ts";
 import { Witness } from "./witness.ts";
 
 /** One instance of the service provider: a process of its own, told over IPC what it is. */
@@ -19,9 +19,9 @@ process.once("disconnect", () => process.exit());
 if (!process.connected) process.exit();
 
 async function start(config: InstanceConfig): Promise<void> {
-  const state = findMode(config.mode).isShared ? await openSharedState(config) : localState();
-  const witness = new Witness(config.name, (step) => send({ type: "step", step }));
-  const server = createServer(await createListener(config, state, witness));
+  const { isShared } = findMode(config.mode);
+  const storage = isShared ? await openSharedStorage(config.state) : localStorage();
+  const server = createServer(await createListener(config, storage, new Witness(config.name, send)));
   // Longer than the balancer's idle timeout of 60 s, as the ALB user guide asks; else it answers 502 now and then.
   server.keepAliveTimeout = 65_000;
   server.on("error", (error) => send({ type: "failed", sentence: error.message }));
@@ -30,7 +30,7 @@ async function start(config: InstanceConfig): Promise<void> {
   });
   process.once("SIGTERM", () => {
     server.close(() => {
-      void state.close().finally(() => process.exit());
+      void storage.close().finally(() => process.exit());
     });
     // A connection that is busy now is kept alive after its answer, and would hold us for a minute.
     setInterval(() => server.closeIdleConnections(), 50).unref();
@@ -40,17 +40,15 @@ async function start(config: InstanceConfig): Promise<void> {
 /** Only the framework in question is loaded: instances start often here. */
 async function createListener(
   config: InstanceConfig,
-  { cacheProvider, expressStore, koaStore }: LoginState,
+  storage: Storage,
   witness: Witness,
 ): Promise<RequestListener> {
-  const shared = cacheProvider === undefined ? {} : { cacheProvider };
   if (config.framework === "koa") {
     const { createKoaApp } = await import("./koa-app.ts");
-    return createKoaApp(config, { ...shared, sessionStore: koaStore }, witness).callback();
+    return createKoaApp(config, storage, witness).callback();
   }
   const { createExpressApp } = await import("./express-app.ts");
-  const store = expressStore === undefined ? {} : { sessionStore: expressStore };
-  return createExpressApp(config, { ...shared, ...store }, witness);
+  return createExpressApp(config, storage, witness);
 }
 
 function send(message: FromInstance): void {

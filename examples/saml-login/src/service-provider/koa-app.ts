@@ -1,52 +1,60 @@
 import { bodyParser } from "@koa/bodyparser";
 import Router from "@koa/router";
-import type { CacheProvider } from "@node-saml/node-saml";
 import { affinity } from "@unstick/affinity/koa";
-import type { KoaStore } from "@unstick/session/koa";
+import { samlRoutes } from "@unstick/saml/koa";
+import { type KoaSessionOf, session } from "@unstick/session/koa";
 import Koa, { type Context, type Middleware } from "koa";
-import { KoaPassport } from "koa-passport";
-import session from "koa-session";
 import type { InstanceConfig } from "../fleet/messages.ts";
 import { findMode, stickyCookieName } from "../modes.ts";
-import { errorPage } from "./pages.ts";
-import { samlStrategy, type User } from "./saml-strategy.ts";
-import { answeredIdOf, requestIdOf, type Witness } from "./witness.ts";
-
-/** koa-session without a store keeps the session in the cookie, so a store is always given. */
-export interface KoaState {
-  readonly cacheProvider?: CacheProvider;
-  readonly sessionStore: KoaStore;
-}
+import { refusalOf, refusalPage, type User, unknownHere } from "./pages.ts";
+import { createSaml, flowOptions } from "./saml.ts";
+import type { Storage } from "./storage.ts";
+import type { Witness } from "./witness.ts";
 
 /** The service provider on Koa. Its twin is express-app.ts. */
-export function createKoaApp(config: InstanceConfig, state: KoaState, witness: Witness): Koa {
-  const { stickyCookie } = findMode(config.mode);
-  const auth = new KoaPassport();
-  auth.use("saml", samlStrategy(config, state.cacheProvider));
-  auth.serializeUser((user, done) => done(null, user));
-  auth.deserializeUser((user: User, done) => done(null, user));
+export function createKoaApp(config: InstanceConfig, storage: Storage, witness: Witness): Koa {
+  const refuse = refuser(config, witness);
+  const saml = samlRoutes({
+    saml: createSaml(config),
+    ...flowOptions(storage),
+    signIn: async (login, ctx) => {
+      sessionOf(ctx).user = login.nameId.value;
+      await sessionOf(ctx).login(login.nameId.value);
+    },
+    onError: refuse,
+  });
 
   const app = new Koa();
   app.keys = [config.secrets.session];
-  app.use(failed(config, witness));
+  app.use(failed(refuse));
   app.use(answerHealthChecks);
-  if (stickyCookie !== null) {
-    app.use(
-      affinity({
-        name: stickyCookieName,
-        secret: config.secrets.sticky,
-        instance: config.name,
-        sameSite: stickyCookie,
-        secure: stickyCookie === "none",
-      }),
-    );
-  }
-  app.use(session({ key: "unstick_session", sameSite: "lax", store: state.sessionStore }, app));
+  // The routes below read forms by themselves; this one is for the witness.
   app.use(bodyParser());
-  app.use(auth.initialize());
-  app.use(auth.session());
-  app.use(routes(config, auth, witness).routes());
+  app.use(watched(witness));
+  app.use(stickiness(config));
+  app.use(session({ backend: storage.sessions, key: "unstick_session" }, app));
+  app.use(saml.bound);
+
+  const router = new Router();
+  router.get("/login", saml.login);
+  router.all("/acs", saml.acs);
+  router.all("/logout", saml.logout);
+  router.get("/metadata", saml.metadata);
+
+  router.get("/welcome", (ctx) => {
+    if (sessionOf(ctx).user === undefined) refuse(unknownHere(), ctx);
+    else leaveTo(ctx, config.homeUrl);
+  });
+  router.get("/whoami", (ctx) => {
+    ctx.body = { user: sessionOf(ctx).user ?? null };
+  });
+  router.get("/", (ctx) => leaveTo(ctx, config.homeUrl));
+  app.use(router.routes());
   return app;
+}
+
+function sessionOf(ctx: Context): KoaSessionOf<User> {
+  return (ctx as unknown as { session: KoaSessionOf<User> }).session;
 }
 
 const answerHealthChecks: Middleware = async (ctx, next) => {
@@ -54,65 +62,51 @@ const answerHealthChecks: Middleware = async (ctx, next) => {
   else await next();
 };
 
-function routes(config: InstanceConfig, auth: KoaPassport, witness: Witness): Router {
-  const router = new Router();
-  router.get("/login", async (ctx, next) => {
-    await auth.authenticate("saml")(ctx, next);
-    if (ctx.status === 302) witness.tell("begun", ctx.req, requestIdOf(ctx.response.get("location")), null);
+/** The sticky cookie, in the modes that have one. */
+function stickiness({ mode, name, secrets }: InstanceConfig): Middleware {
+  const { stickyCookie } = findMode(mode);
+  if (stickyCookie === null) return (_ctx, next) => next();
+  return affinity({
+    name: stickyCookieName,
+    secret: secrets.sticky,
+    instance: name,
+    sameSite: stickyCookie,
+    secure: stickyCookie === "none",
   });
-  router.post("/acs", auth.authenticate("saml"), (ctx) => {
-    const login = answeredIdOf(ctx.request.body);
-    witness.tell("answered", ctx.req, login, null);
-    ctx.redirect(`/welcome?login=${encodeURIComponent(login)}`);
-    ctx.status = 303;
-  });
-  router.get("/welcome", (ctx) => {
-    const error = ctx.isAuthenticated()
-      ? null
-      : "Signed in a moment ago, but this instance does not know the session";
-    witness.tell("welcomed", ctx.req, String(ctx.query.login ?? ""), error);
-    if (error !== null) return refuse(ctx, 401, error, config);
-    ctx.redirect(config.homeUrl);
-    ctx.status = 303;
-  });
-  router.get("/whoami", forHomePage(config), (ctx) => {
-    ctx.body = { instance: config.name, user: (ctx.state.user as User | undefined)?.name ?? null };
-  });
-  router.post("/logout", forHomePage(config), async (ctx) => {
-    await ctx.logout();
-    ctx.body = { instance: config.name, user: null };
-  });
-  return router;
 }
 
-/** The demo's page is on the same site and on another port: it may ask, with cookies. */
-function forHomePage({ homeUrl }: InstanceConfig): Middleware {
-  const origin = new URL(homeUrl).origin;
+function watched(witness: Witness): Middleware {
   return (ctx, next) => {
-    ctx.set({
-      "access-control-allow-origin": origin,
-      "access-control-allow-credentials": "true",
-      "cache-control": "no-store",
-    });
+    witness.watch(ctx.req, ctx.res, () => ctx.request.body);
     return next();
   };
 }
 
-function failed(config: InstanceConfig, witness: Witness): Middleware {
-  return async (ctx, next) => {
-    try {
-      await next();
-    } catch (thrown) {
-      const error = thrown as Error & { status?: number };
-      const kind = ctx.path === "/acs" ? "answered" : "begun";
-      witness.tell(kind, ctx.req, answeredIdOf(ctx.request.body), error.message);
-      refuse(ctx, error.status ?? 403, error.message, config);
-    }
+function leaveTo(ctx: Context, url: string): void {
+  ctx.redirect(url);
+  ctx.status = 303;
+}
+
+type Refuse = (error: unknown, ctx: Context) => void;
+
+/** The application's own error page, for whatever went wrong. */
+function refuser(config: InstanceConfig, witness: Witness): Refuse {
+  return (error, ctx) => {
+    const { status, refusal } = refusalOf(error);
+    witness.refused(ctx.req, refusal);
+    ctx.set("cache-control", "no-store");
+    ctx.status = status;
+    ctx.type = "html";
+    ctx.body = refusalPage(config, ctx.path, refusal);
   };
 }
 
-function refuse(ctx: Context, status: number, error: string, config: InstanceConfig): void {
-  ctx.status = status;
-  ctx.type = "html";
-  ctx.body = errorPage(config.name, error, config.homeUrl);
+function failed(refuse: Refuse): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      refuse(error, ctx);
+    }
+  };
 }

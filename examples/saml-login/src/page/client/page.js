@@ -1,12 +1,14 @@
+import { find, inWords, make, replace, told } from "./dom.js";
+import { logoutResult, peopleCards } from "./people.js";
 import { drawTimeline, stepsOf, timelineText } from "./timeline.js";
 
-const asked = 6;
-const find = (id) => document.getElementById(id);
 let scene = null;
 /** What this browser's session depends on; when it changes, the instances are asked again. */
 let askedAbout = "";
-/** The mode in which this browser was logged in when it asked last; null if it was not. */
-let knownIn = null;
+/** The session of this browser, `{ name, knownBy, mode }`, also after it has ended; null if it had none. */
+let own = null;
+/** Names the login that this page begins, so that its steps can be told from those of another. */
+const visit = crypto.randomUUID();
 
 new EventSource("/events").addEventListener("message", ({ data }) => {
   scene = JSON.parse(data);
@@ -14,44 +16,57 @@ new EventSource("/events").addEventListener("message", ({ data }) => {
 });
 
 find("deploy").addEventListener("click", () => act("deploy"));
+find("replay").addEventListener("click", () => act("replay"));
 find("crowd-login").addEventListener("click", () => act("crowd"));
-find("logout").addEventListener("click", async () => {
-  await fetch(`${scene.publicUrl}/logout`, { method: "POST", credentials: "include" });
-  knownIn = null;
-  await askWhoIAm();
-});
-find("login").addEventListener("click", (event) => {
-  if (scene === null || scene.busy !== null) event.preventDefault();
-});
+for (const id of ["login", "logout"]) {
+  find(id).addEventListener("click", (event) => {
+    if (scene === null || scene.busy !== null) event.preventDefault();
+  });
+}
 
 async function act(name, subject = "") {
-  const body = JSON.stringify({ name, subject });
+  // At once, so that nothing else is clicked before the scene says that something is being done.
+  const { mode } = scene;
+  scene = { ...scene, busy: "One moment", mode: name === "mode" ? subject : mode };
+  render();
   const answer = await fetch("/act", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body,
+    body: JSON.stringify({ name, subject }),
   });
   const { error } = await answer.json();
-  if (error !== null) find("busy").textContent = error;
+  if (error === null) return;
+  scene = { ...scene, busy: null, mode };
+  render();
+  find("busy").textContent = error;
 }
 
 function render() {
+  const isBusy = scene.busy !== null;
   find("setting").textContent =
-    `${scene.framework}, passport-saml, three processes. Shared state: ${scene.state}.`;
-  find("busy").textContent = scene.busy === null ? "" : `${scene.busy} …`;
-  find("login").href = scene.loginUrl;
-  find("login").setAttribute("aria-disabled", String(scene.busy !== null));
+    `${scene.framework}, @unstick/saml on node-saml, three processes. Shared state: ${scene.state}.`;
+  find("busy").textContent = isBusy ? `${scene.busy} …` : "";
+  find("login").href = `${scene.loginUrl}?returnTo=${encodeURIComponent(`/welcome?visit=${visit}`)}`;
+  find("logout").href = `${scene.publicUrl}/logout`;
+  for (const id of ["login", "logout"]) find(id).setAttribute("aria-disabled", String(isBusy));
   find("status-page").href = `${scene.publicUrl}/_alb`;
-  for (const id of ["deploy", "crowd-login"]) find(id).disabled = scene.busy !== null;
+  for (const id of ["deploy", "crowd-login"]) find(id).disabled = isBusy;
+  find("replay").disabled = isBusy || !scene.canReplay;
   renderModes();
   renderLogin();
+  renderReplay();
   replace("instances", scene.instances.map(instanceCard));
-  replace("crowd", scene.crowd.length === 0 ? [nobodyYet()] : scene.crowd.map(crowdItem));
+  renderPeople();
   replace(
     "log",
     scene.log.map((sentence) => make("li", {}, sentence)),
   );
-  const about = JSON.stringify([scene.mode, scene.instances.map(({ pid, health }) => [pid, health])]);
+  askWhenChanged();
+}
+
+function askWhenChanged() {
+  const instances = scene.instances.map(({ pid, health }) => [pid, health]);
+  const about = JSON.stringify([scene.mode, scene.turn, instances]);
   if (about === askedAbout) return;
   // Nobody but us can know before we have asked.
   find("you").setAttribute("aria-busy", "true");
@@ -84,52 +99,77 @@ function renderLogin() {
   const steps = stepsOf(scene.login);
   replace("timeline", [drawTimeline(steps)]);
   find("timeline-text").textContent = timelineText(steps) || "No login yet.";
-  const { tone, headline, sentences } = scene.explanation;
-  find("explanation").className = tone;
-  const answered = scene.login?.answered;
-  const cookies = answered ? [make("p", { class: "cookies" }, cookieSentence(answered.cookies))] : [];
+  find("explanation").className = `explanation ${scene.explanation.tone}`;
+  const { answered, redeemed } = scene.login ?? {};
+  const cookies = [
+    ...(answered ? [cookieSentence("the POST", answered.cookies)] : []),
+    ...(redeemed ? [cookieSentence("the GET that followed", redeemed.cookies)] : []),
+  ];
   replace("explanation", [
-    make("h3", {}, headline),
-    ...sentences.map((sentence) => make("p", {}, sentence)),
-    ...cookies,
+    ...told(scene.explanation),
+    ...cookies.map((sentence) => make("p", { class: "cookies" }, sentence)),
   ]);
 }
 
-function cookieSentence(names) {
-  if (names.length === 0) return "No cookie came with the POST.";
-  return `Cookies that came with the POST: ${names.join(", ")}.`;
+function cookieSentence(request, names) {
+  if (names.length === 0) return `No cookie came with ${request}.`;
+  return `Cookies that came with ${request}: ${names.join(", ")}.`;
 }
 
-/** Ask several times, as a person who clicks around does: each answer comes from an instance of the balancer's choice. */
+function renderReplay() {
+  if (scene.replay === null) return replace("replay-result", []);
+  const { results, explanation } = scene.replay;
+  const lines = results.map(({ instance, error }) => {
+    const isRefused = error !== null;
+    return make(
+      "li",
+      { class: isRefused ? "good" : "bad" },
+      make("strong", {}, `Instance ${instance} ${isRefused ? "refused" : "accepted"} it. `),
+      isRefused ? `“${error}”` : "The thief is in.",
+    );
+  });
+  replace("replay-result", [
+    make("div", { class: `explanation ${explanation.tone}` }, ...told(explanation)),
+    make("ul", { class: "results" }, ...lines),
+  ]);
+}
+
+function renderPeople() {
+  const mine = own?.mode === scene.mode ? own : null;
+  replace("logout-result", logoutResult(scene, mine));
+  replace(
+    "people",
+    peopleCards(scene, mine, (name) => act("logout-everywhere", name)),
+  );
+}
+
+/** Each instance that runs is asked by itself who this browser is. */
 async function askWhoIAm() {
-  const answers = [];
   find("you").setAttribute("aria-busy", "true");
-  for (let time = 0; time < asked; time += 1) answers.push(await whoAmI());
+  const answers = await (await fetch("/whoami")).json();
   const known = answers.filter(({ user }) => user !== null);
+  const knownBy = known.map(({ instance }) => instance);
+  if (known.length > 0) own = { name: known[0].user, knownBy, mode: scene.mode };
+  else if (own !== null) own = { ...own, knownBy };
   find("logout").hidden = known.length === 0;
+  const isEverywhere = known.length === answers.length;
   replace("you", [
-    make("span", {}, verdictOn(known)),
+    make("span", {}, verdict(isEverywhere)),
     ...(known.length === 0 ? [] : answers.map(answerChip)),
   ]);
-  knownIn = known.length === 0 ? null : scene.mode;
+  renderPeople();
   find("you").setAttribute("aria-busy", "false");
 }
 
-function verdictOn(known) {
-  const user = known[0]?.user;
-  if (known.length === asked) return `You are ${user}.`;
-  if (known.length > 0) return `Sometimes you are ${user}:`;
-  if (knownIn !== scene.mode) return "You are not logged in.";
-  return "You have been logged out: the instance that had your session in its memory is gone.";
-}
-
-async function whoAmI() {
-  try {
-    const answer = await fetch(`${scene.publicUrl}/whoami`, { credentials: "include" });
-    return await answer.json();
-  } catch {
-    return { instance: "?", user: null };
+function verdict(isEverywhere) {
+  if (own?.mode !== scene.mode) return "You are not logged in.";
+  const { name, knownBy } = own;
+  if (knownBy.length > 0) {
+    return `You are ${name} ${isEverywhere ? "at every instance" : `at instance ${inWords(knownBy)} only`}.`;
   }
+  return scene.logout?.name === name
+    ? "You have been logged out: the identity provider has ended your session."
+    : "You have been logged out: the instance that had your session in its memory is gone.";
 }
 
 function answerChip({ instance, user }) {
@@ -150,7 +190,8 @@ function instanceCard({ name, release, pid, isRunning, health, requests }) {
   );
   button.disabled = scene.busy !== null;
   button.addEventListener("click", () => act(isRunning ? "kill" : "revive", name));
-  const about = `Release ${release}, process ${pid}: ${state}. ${requests} requests.`;
+  const served = `${requests} request${requests === 1 ? "" : "s"}`;
+  const about = `Release ${release}, process ${pid}: ${state}. ${served}.`;
   return make(
     "article",
     { class: `card instance ${name}${isRunning ? "" : " down"}` },
@@ -158,38 +199,4 @@ function instanceCard({ name, release, pid, isRunning, health, requests }) {
     make("p", {}, about),
     button,
   );
-}
-
-function crowdItem({ name, instance, status }) {
-  const where = instance === null ? "nobody answers" : `asked at ${instance}`;
-  return make(
-    "li",
-    { class: status === "logged in" ? "good" : "bad" },
-    `${name}: ${status}`,
-    make("small", {}, where),
-  );
-}
-
-function nobodyYet() {
-  return make(
-    "li",
-    { class: "empty" },
-    "Let twelve people log in, then kill an instance or deploy, and see who stays.",
-  );
-}
-
-function replace(id, children) {
-  const container = find(id);
-  const focused = container.contains(document.activeElement) ? document.activeElement.textContent : null;
-  container.replaceChildren(...children);
-  if (focused === null) return;
-  for (const button of container.querySelectorAll("button"))
-    if (button.textContent === focused) button.focus();
-}
-
-function make(name, attributes, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
 }

@@ -1,9 +1,15 @@
 /** Draws one login: a lane for each machine, a column for each step. */
 
 const lanes = ["Identity provider", "Instance A", "Instance B", "Instance C"];
-const columns = ["1. Log in", "2. Sign in there", "3. The answer, by POST", "4. The next page"];
-const left = 150;
-const columnWidth = 205;
+const columns = [
+  "1. Log in",
+  "2. Sign in there",
+  "3. Answer, by POST",
+  "4. You come for it",
+  "5. The next page",
+];
+const left = 140;
+const columnWidth = 178;
 const top = 44;
 const laneHeight = 46;
 const width = left + columns.length * columnWidth;
@@ -18,16 +24,17 @@ export function stepsOf(login) {
     note: login.isSignedIn ? "signed an answer" : "is waiting",
     tone: login.isSignedIn ? "good" : "pending",
   });
-  if (login.answered) steps.push(instanceStep(login.answered, "accepted it", "refused it"));
+  if (login.answered) steps.push(instanceStep(login.answered, "kept it for you", "refused it"));
+  if (login.redeemed) steps.push(instanceStep(login.redeemed, "let you in", "refused it"));
   if (login.welcomed) steps.push(instanceStep(login.welcomed, "knows you", "does not know you"));
   return steps;
 }
 
-function instanceStep({ instance, error }, good, bad) {
+function instanceStep({ instance, refusal }, good, bad) {
   return {
     lane: `Instance ${instance}`,
-    note: error === null ? good : bad,
-    tone: error === null ? "good" : "bad",
+    note: refusal === null ? good : bad,
+    tone: refusal === null ? "good" : "bad",
   };
 }
 
