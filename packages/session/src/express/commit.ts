@@ -30,7 +30,7 @@ export class Commit implements HoldHooks {
     if (request.session === undefined || request.session === null) return this.#commitNone(kept);
     if (kept === undefined || request.session !== kept.view) throw new ForeignSessionError();
     if (typeof request.sessionID !== "string" || this.#visit.isLost) return undefined;
-    if (this.#response.statusCode >= 500 && !config.saveOnError) return this.#commitError(kept);
+    if (this.#isFailed && !config.saveOnError) return this.#commitError(kept);
     return kept.isNew ? this.#commitNew(kept) : this.#commitKnown(kept);
   }
 
@@ -38,6 +38,7 @@ export class Commit implements HoldHooks {
   commitLate(): Promise<void> | undefined {
     const { kept, request, isLost, site } = this.#visit;
     if (kept === undefined || request.session !== kept.view || isLost) return undefined;
+    if (this.#visit.isFailed && !site.config.saveOnError) return undefined;
     if (kept.isNew) {
       if (kept.hasData) site.watch.warn("late-session");
       return undefined;
@@ -56,6 +57,10 @@ export class Commit implements HoldHooks {
 
   fail(error: unknown): void {
     this.#next(error);
+  }
+
+  get #isFailed(): boolean {
+    return this.#visit.isFailed || this.#response.statusCode >= 500;
   }
 
   /** `req.session = null`, or a session that was destroyed. */

@@ -24,6 +24,18 @@ export interface SessionMiddleware<Data extends object> {
    * Express's `Request` would speak for all of them. Throws where the middleware was not passed.
    */
   of(request: IncomingMessage): SessionOf<Data>;
+  /**
+   * Error-handling middleware, for after the routes and before the application's error handlers: a request
+   * that failed saves nothing then, whatever answer they make of it. No other middleware of Express is told
+   * of an error; without this one only an answer of status 500 and above tells. An error with a `status`
+   * below 500 is an answer, and is saved, as on Koa. The error is handed on.
+   */
+  onError(
+    error: unknown,
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void;
 }
 
 /**
@@ -49,7 +61,23 @@ export function session<Data extends object = Record<string, unknown>>(
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => serve(site, request, response, next);
-  return Object.assign(middleware, { of: sessionOf as (request: IncomingMessage) => SessionOf<Data> });
+  const of = sessionOf as (request: IncomingMessage) => SessionOf<Data>;
+  return Object.assign(middleware, { of, onError });
+}
+
+const visiting: unique symbol = Symbol("unstick.visit");
+
+/** Express tells error handlers by their four parameters. */
+function onError(
+  error: unknown,
+  request: IncomingMessage & { [visiting]?: Visit },
+  _response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  const { status } = (error ?? {}) as { status?: unknown };
+  const visit = request[visiting];
+  if (visit !== undefined && !(typeof status === "number" && status < 500)) visit.isFailed = true;
+  next(error);
 }
 
 function sessionOf(request: RequestWithSession): unknown {
@@ -62,7 +90,7 @@ function sessionOf(request: RequestWithSession): unknown {
 
 function serve(
   site: Site,
-  request: RequestWithSession,
+  request: RequestWithSession & { [visiting]?: Visit },
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
@@ -77,6 +105,7 @@ function serve(
     return;
   }
   const visit = new Visit(site, request, cookieOptions);
+  request[visiting] = visit;
   holdResponse(response, new Commit(visit, response, next));
   const turn = site.lock === undefined ? undefined : takeTurn(site.lock, visit, response);
   const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());

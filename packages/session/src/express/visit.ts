@@ -30,6 +30,8 @@ export class Visit implements Visitor {
   /** Another request ended or replaced the session: this one may not speak for it. */
   isLost = false;
   isLoggedOut = false;
+  /** Its handler failed. */
+  isFailed = false;
 
   constructor(site: Site, request: RequestWithSession, cookieOptions: CookieOptions) {
     this.site = site;
