@@ -8,9 +8,9 @@ import { lifetimeArgs } from "./session-verbs.ts";
 export function principalIndex(caller: Caller, prefix: string): PrincipalIndex {
   const keyOf = (principal: string): string => `${prefix}p:${principal}`;
   return {
-    linkPrincipal: (principal, key, entry, lifetime, limit) => {
+    linkPrincipal: (principal, key, entry, lifetime, limit, placeOf = "") => {
       const bound = limit === undefined ? ["", ""] : [String(limit.max), limit.policy];
-      const args = [key, entry, ...lifetimeArgs(lifetime), ...bound];
+      const args = [key, entry, ...lifetimeArgs(lifetime), ...bound, placeOf];
       return caller.script("linkPrincipal", LINK, [keyOf(principal)], args, (raw) => {
         const [code, evict] = replyList(raw);
         if (replyNumber(code) === REPLY.limit) return { outcome: "limit", evict: [] };

@@ -184,7 +184,8 @@ export interface PrincipalIndex {
    * nothing; `"evict-oldest"` enters it and answers the keys that must end to make room, oldest first. They
    * stay listed until they are unlinked, so that a caller that dies before it has ended them leaves none
    * behind. An entry lives until `now + min(idleMs, absoluteMs)`. Entering a key again replaces its entry and
-   * its lifetime and keeps its place.
+   * its lifetime and keeps its place. `placeOf`: a key whose place it takes, if that is listed, as in a rename
+   * where both are listed for a moment; keys of one place count as one, and are evicted together.
    */
   linkPrincipal(
     principal: string,
@@ -192,6 +193,7 @@ export interface PrincipalIndex {
     entry: string,
     lifetime: Lifetime,
     limit?: { readonly max: number; readonly policy: "reject" | "evict-oldest" },
+    placeOf?: SessionKey,
   ): Promise<{ readonly outcome: "ok" | "limit"; readonly evict: readonly SessionKey[] }>;
   /** Leave. Unknown is no error. */
   unlinkPrincipal(principal: string, key: SessionKey): Promise<void>;

@@ -30,18 +30,30 @@ local function hdel(key, names)
 end
 `;
 
-/** KEYS index; ARGV session key, note, idle, absolute, max or nothing, policy. Answers 0 or 7, keys to end. */
+/**
+ * KEYS index; ARGV session key, note, idle, absolute, max or nothing, policy, key whose place it takes or
+ * nothing. Answers 0 or 7, keys to end.
+ */
 export const LINK: Script = script(
   INDEX,
   `
 local key, session, t = KEYS[1], ARGV[1], now()
-local evict = {}
+local function placeOf(name)
+  local raw = name ~= '' and redis.call('HGET', key, name)
+  return raw and #raw >= 13 and select(2, struct.unpack('>I7I6', raw)) or nil
+end
+local own, evict = placeOf(session) or placeOf(ARGV[7]), {}
 if ARGV[5] ~= '' then
-  local others = {}
+  local others, places, last = {}, 0, nil
   for _, entry in ipairs(entries(key)) do
-    if entry[1] ~= session then others[#others + 1] = entry[1] end
+    if entry[1] ~= session and entry[3] ~= own then
+      if entry[3] ~= last then places, last = places + 1, entry[3] end
+      others[#others + 1] = {entry[1], places}
+    end
   end
-  for i = 1, #others + 1 - ARGV[5] do evict[i] = others[i] end
+  for _, other in ipairs(others) do
+    if other[2] <= places + 1 - ARGV[5] then evict[#evict + 1] = other[1] end
+  end
   if ARGV[6] == 'reject' and #evict > 0 then return {7, {}} end
 end
 local left = tonumber(ARGV[3])
@@ -53,11 +65,9 @@ end
 local meta = redis.call('HGET', key, '')
 local place, prune, latest = 0, 16, 0
 if meta and #meta == 17 then place, prune, latest = struct.unpack('>I6I4I7', meta) end
-local known, own = redis.call('HGET', key, session), place + 1
-if known and #known >= 13 then
-  own = select(2, struct.unpack('>I7I6', known))
-else
+if not own then
   place = place + 1
+  own = place
 end
 if redis.call('HLEN', key) > prune then
   local alive, dead, all = {}, {}, redis.call('HKEYS', key)

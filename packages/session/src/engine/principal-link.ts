@@ -13,7 +13,8 @@ export function principalKey(principal: string): string {
 /**
  * Enter a session in its principal's index, *before* it is stored: whoever ends all sessions of that
  * principal meanwhile then finds it, and its tombstone stops the store. For the same reason it is entered
- * before its deadline is moved. Returns what must end to make room.
+ * before its deadline is moved. Returns what must end to make room. A session that is to be renamed is listed
+ * under both keys for a moment, in one place, so that it does not count twice.
  */
 export async function linkPrincipal(
   context: EngineContext,
@@ -28,7 +29,7 @@ export async function linkPrincipal(
   const principal = principalKey(entry.principal);
   const lifetime = { idleMs: entryLifetimeMs(state, entry.endMs) };
   const result = await context.call("linkPrincipal", () =>
-    index.linkPrincipal(principal, key, "", lifetime, limit),
+    index.linkPrincipal(principal, key, "", lifetime, limit, entry.isEntering ? undefined : state.key),
   );
   if (result.outcome === "limit") {
     emit("refused", () => ({ ...eventOf(context, key), reason: "limit" }));

@@ -13,12 +13,13 @@ export function linkPrincipal(
   entry: string,
   lifetime: Lifetime,
   limit?: Limit,
+  placeOf?: SessionKey,
 ): { readonly outcome: "ok" | "limit"; readonly evict: readonly SessionKey[] } {
   const group = groupOf(principal);
-  const surplus = limit === undefined ? [] : surplusKeys(rows, principal, key, limit.max);
+  const place = orderOf(rows, group, key) ?? orderOf(rows, group, placeOf);
+  const surplus = limit === undefined ? [] : surplusKeys(rows, principal, key, place, limit.max);
   if (limit?.policy === "reject" && surplus.length > 0) return { outcome: "limit", evict: [] };
-  const known = rows.get(group, key);
-  const order = known?.body.kind === "link" ? known.body.order : nextOrder(rows);
+  const order = place ?? nextOrder(rows);
   const until = now + Math.min(lifetime.idleMs, lifetime.absoluteMs ?? lifetime.idleMs);
   if (until > now) rows.put(group, key, { until, body: { kind: "link", entry, order } });
   else rows.delete(group, key);
@@ -30,21 +31,37 @@ export function unlinkPrincipal(rows: Rows, principal: string, key: SessionKey):
 }
 
 export function principalSessions(rows: ReadableRows, principal: string): readonly PrincipalEntry[] {
+  return links(rows, principal).map(([key, { body }]) => ({ key, entry: body.entry }));
+}
+
+function links(rows: ReadableRows, principal: string): (readonly [SessionKey, Row<PrincipalLink>])[] {
   return rows
     .list(groupOf(principal))
     .filter((pair): pair is readonly [string, Row<PrincipalLink>] => pair[1].body.kind === "link")
-    .sort(([, a], [, b]) => a.body.order - b.body.order)
-    .map(([key, row]) => ({ key, entry: row.body.entry }));
+    .sort(([, a], [, b]) => a.body.order - b.body.order);
+}
+
+function orderOf(rows: ReadableRows, group: string, key: SessionKey | undefined): number | undefined {
+  const body = key === undefined ? undefined : rows.get(group, key)?.body;
+  return body?.kind === "link" ? body.order : undefined;
 }
 
 function groupOf(principal: string): string {
   return `principal.${principal}`;
 }
 
-/** The oldest of the others that leave no room for one more. */
-function surplusKeys(rows: ReadableRows, principal: string, key: SessionKey, max: number): SessionKey[] {
-  const others = principalSessions(rows, principal).filter((entry) => entry.key !== key);
-  return others.slice(0, Math.max(0, others.length + 1 - max)).map((entry) => entry.key);
+/** The oldest of the others that leave no room for one more, all of a place together. */
+function surplusKeys(
+  rows: ReadableRows,
+  principal: string,
+  key: SessionKey,
+  place: number | undefined,
+  max: number,
+): SessionKey[] {
+  const others = links(rows, principal).filter(([name, { body }]) => name !== key && body.order !== place);
+  const places = [...new Set(others.map(([, { body }]) => body.order))];
+  const surplus = new Set(places.slice(0, Math.max(0, places.length + 1 - max)));
+  return others.filter(([, { body }]) => surplus.has(body.order)).map(([name]) => name);
 }
 
 function nextOrder(rows: Rows): number {

@@ -97,6 +97,24 @@ export const PRINCIPAL_CASES: readonly Case<BackendSubject>[] = [
     },
   },
   {
+    name: "principal: who takes another's place counts as one with it, is as old, and is evicted with it",
+    run: async ({ subject }) => {
+      const index = indexOf(subject);
+      for (const label of ["a", "b"]) await index.linkPrincipal(ADA, keyOf(label), label, LONG);
+      await index.linkPrincipal(ADA, keyOf("a2"), "a2", LONG, undefined, keyOf("a"));
+      await index.linkPrincipal(ADA, keyOf("c"), "c", LONG, undefined, keyOf("unknown"));
+      assert.deepEqual((await entries(index)).sort(), ["a", "a2", "b", "c"]);
+      const link = (label: string, max: number, policy: "reject" | "evict-oldest") =>
+        index.linkPrincipal(ADA, keyOf(label), label, LONG, { max, policy });
+      assert.deepEqual(await link("d", 3, "reject"), { outcome: "limit", evict: [] });
+      assert.equal((await link("d", 4, "reject")).outcome, "ok");
+      const { evict } = await link("e", 4, "evict-oldest");
+      assert.deepEqual([...evict].sort(), [keyOf("a"), keyOf("a2")].sort());
+      for (const label of ["a", "b", "c", "e"]) await index.unlinkPrincipal(ADA, keyOf(label));
+      assert.deepEqual(await entries(index), ["a2", "d"]);
+    },
+  },
+  {
     name: "principal: parallel links and unlinks: who left is not listed, and everybody else is",
     run: async ({ subject }) => {
       const [index, other] = [indexOf(subject), indexOf({ backend: subject.sibling ?? subject.backend })];

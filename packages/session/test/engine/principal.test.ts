@@ -67,6 +67,24 @@ describe("a user's sessions", () => {
     expect(alive.map((session) => session !== null)).toEqual([false, false, false, true, true]);
   });
 
+  test("a session that is being renamed counts once, though it is listed under both ids", async () => {
+    const inner = memoryBackend();
+    let meanwhile = async (): Promise<unknown> => undefined;
+    const rename: typeof inner.rename = async (...args) => {
+      await meanwhile();
+      return inner.rename(...args);
+    };
+    const engine = createEngine({
+      backend: { ...inner, rename },
+      maxSessions: { max: 2, policy: "reject" },
+    });
+    const session = await loaded(engine, await stored(engine, {}, "ada"));
+    meanwhile = () => stored(engine, {}, "ada");
+    expect(await session.rename()).toBe("renamed");
+    expect(await engine.principals.list("ada")).toHaveLength(2);
+    await expect(stored(engine, {}, "ada")).rejects.toMatchObject({ code: "ERR_UNSTICK_SESSION_LIMIT" });
+  });
+
   test("10,000 sessions are ended with none surviving, those being stored at that moment included", async () => {
     const engine = createEngine({ backend: memoryBackend() });
     const ids: string[] = [];
