@@ -1,0 +1,87 @@
+import { createHmac, randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { HmacKey } from "../src/http/hmac-key.ts";
+import { readCookies } from "../src/http/read-cookie.ts";
+import { CookieSigner } from "../src/http/signed-cookie.ts";
+
+/** As cookie-signature makes it: base64 without padding. */
+function reference(secret: string | Uint8Array, text: string): string {
+  return createHmac("sha256", secret).update(text).digest("base64").replace(/=+$/, "");
+}
+
+describe("HmacKey", () => {
+  it("signs as node:crypto does, whatever the length of the key", () => {
+    for (let length = 0; length <= 200; length += 1) {
+      const secret = randomBytes(length);
+      const text = randomBytes(length).toString("base64url");
+      expect(new HmacKey(secret).sign(text), `${length} bytes`).toBe(reference(secret, text));
+    }
+  });
+
+  it("signs as node:crypto does, whatever the texts", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: "binary", maxLength: 150 }), fc.uint8Array({ maxLength: 150 })),
+        fc.string({ unit: "binary", maxLength: 300 }),
+        (secret, text) => {
+          expect(new HmacKey(secret).sign(text)).toBe(reference(secret, text));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+/** Headers that are nearly right: the pieces that a parser looks for, in any order. */
+const piece = fc.oneof(
+  fc.constantFrom(
+    "connect.sid",
+    "=",
+    ";",
+    "; ",
+    '"',
+    "s:",
+    "s%3A",
+    ".",
+    "%",
+    "%ff",
+    ",",
+    " ",
+    "\t",
+    "__Host-",
+  ),
+  fc.string({ maxLength: 12 }),
+);
+const header = fc.array(piece, { maxLength: 120 }).map((pieces) => pieces.join(""));
+
+describe("a hostile Cookie header", () => {
+  const signer = new CookieSigner(["keyboard cat", "an older one"]);
+
+  it("throws nothing, opens nothing, and offers at most eight values", () => {
+    fc.assert(
+      fc.property(header, (text) => {
+        const values = readCookies(text, "connect.sid");
+        expect(values.length).toBeLessThanOrEqual(8);
+        for (const value of values) expect(text).toContain(value);
+        expect(signer.read(text, "connect.sid")).toBeUndefined();
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it("hides no cookie that is well signed, unless eight others come before it", () => {
+    const good = `connect.sid=${encodeURIComponent(signer.sign("the-id"))}`;
+    const planted = fc.array(
+      fc.string({ maxLength: 20 }).map((text) => `connect.sid=${text.replaceAll(/[;\s"]/g, "")}`),
+      { maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(planted, (others) => {
+        const found = signer.read([...others, good].join("; "), "connect.sid");
+        expect(found).toBe(others.length < 8 ? "the-id" : undefined);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
