@@ -14,6 +14,7 @@ import { session as koaSession } from "@unstick/session/koa";
 import { type BrowserClient, createBrowserClient, type Page } from "@unstick/testbed";
 import express from "express";
 import Koa from "koa";
+import { generate } from "selfsigned";
 import { samlRoutes as expressRoutes } from "../src/express/index.ts";
 import type { FlowOptions } from "../src/index.ts";
 import { samlRoutes as koaRoutes } from "../src/koa/index.ts";
@@ -28,6 +29,8 @@ export interface Shared {
 export interface Fleet {
   readonly url: string;
   readonly idp: RealIdp;
+  /** The service provider's own, PEM. */
+  readonly certificate: string;
   readonly shared: Shared;
   /** Which instance answers next. */
   turn: number;
@@ -44,11 +47,15 @@ export async function startFleet(
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const idp = await startRealIdp({ callbackUrl: `${url}/acs`, logoutUrl: `${url}/logout` });
+  const pair = await generate([{ name: "commonName", value: "sp" }], { keySize: 2048, algorithm: "sha256" });
   const make = framework === "express" ? expressApp : koaApp;
-  const instances = [0, 1, 2].map(() => make(url, idp, { ...shared, ...options }, shared.sessions));
+  const instances = [0, 1, 2].map(() =>
+    make(samlOf(url, idp, pair.private), { ...shared, ...options }, shared.sessions),
+  );
   const fleet: Fleet = {
     url,
     idp,
+    certificate: pair.cert,
     shared,
     turn: 0,
     close: () =>
@@ -64,19 +71,21 @@ export async function startFleet(
   return fleet;
 }
 
-function samlOf(url: string, idp: RealIdp): SAML {
+function samlOf(url: string, idp: RealIdp, privateKey: string): SAML {
   return new SAML({
     issuer: entityId,
     callbackUrl: `${url}/acs`,
     entryPoint: "http://idp.test/login",
     logoutUrl: "http://idp.test/logout",
     idpCert: idp.certificate,
+    privateKey,
+    signatureAlgorithm: "sha256",
   });
 }
 
-function expressApp(url: string, idp: RealIdp, options: FlowOptions, backend: Backend): RequestListener {
+function expressApp(saml: SAML, options: FlowOptions, backend: Backend): RequestListener {
   const routes = expressRoutes({
-    saml: samlOf(url, idp),
+    saml,
     ...options,
     signIn: async (login, request) => {
       const { session } = request as unknown as { session: { regenerate(): Promise<void> } };
@@ -96,9 +105,9 @@ function expressApp(url: string, idp: RealIdp, options: FlowOptions, backend: Ba
   return app;
 }
 
-function koaApp(url: string, idp: RealIdp, options: FlowOptions, backend: Backend): RequestListener {
+function koaApp(saml: SAML, options: FlowOptions, backend: Backend): RequestListener {
   const routes = koaRoutes({
-    saml: samlOf(url, idp),
+    saml,
     ...options,
     signIn: async (login, ctx) => {
       const { session } = ctx as unknown as { session: { regenerate(): Promise<void> } };

@@ -1,11 +1,13 @@
 import { OptionError } from "@unstick/session";
 import { SamlError } from "../errors.ts";
 import { type Gate, openGate, partyOf } from "../gate.ts";
+import { BackChannel } from "../logout/back-channel.ts";
 import type { VerifiedAnswer } from "../message/answer.ts";
 import { assertSoundLibrary } from "../message/library.ts";
 import type { SamlLogin } from "../message/login.ts";
 import type { NodeSaml } from "../message/node-saml.ts";
 import { validatePostRequest, validatePostResponse, validateRedirect } from "../message/validate.ts";
+import { xmlToolsOf } from "../message/verified-xml.ts";
 import { accept, guard, refusalsTold } from "../protect.ts";
 import { AssertionConsumer, type ConsumerRequest } from "./assertion-consumer.ts";
 import { keepBrowser } from "./browser-cookie.ts";
@@ -14,6 +16,8 @@ import { createHandle, LoginFlow } from "./login-flow.ts";
 
 /** What of a request the routes read, in any framework. */
 export interface SamlRequest extends ConsumerRequest {
+  /** The envelope of a POST by the SOAP back channel. */
+  readonly soap?: string;
   /** Whose address it is, for the bound on login starts. */
   readonly client: string | undefined;
 }
@@ -23,7 +27,7 @@ export interface SamlReply {
   readonly status: number;
   readonly location?: string;
   readonly body?: string;
-  readonly type?: "html" | "xml";
+  readonly type?: "html" | "xml" | "text/xml";
   readonly cookie?: string;
   readonly login?: SamlLogin;
 }
@@ -59,11 +63,12 @@ export class ServiceProvider {
   readonly #guarded: RequestMaker;
   readonly #flow: LoginFlow;
   readonly #consumer: AssertionConsumer;
+  readonly #backChannel: BackChannel;
   readonly #options: ReadFlowOptions;
   readonly #inScope: ReturnType<typeof refusalsTold>;
 
   constructor(saml: RequestMaker, options: FlowOptions) {
-    assertSoundLibrary(saml);
+    const tools = xmlToolsOf(assertSoundLibrary(saml));
     const { flow, rest } = readFlowOptions(options, saml.options.callbackUrl);
     this.gate = openGate(partyOf(saml), rest);
     this.#saml = saml;
@@ -74,6 +79,7 @@ export class ServiceProvider {
       this.#verify(form),
     );
     this.#inScope = refusalsTold(this.gate.options.scope);
+    this.#backChannel = new BackChannel(saml, this.gate, tools);
   }
 
   /** To the identity provider. `?returnTo=` says where the browser wants to be afterwards. */
@@ -118,10 +124,11 @@ export class ServiceProvider {
   }
 
   /**
-   * A LogoutRequest or LogoutResponse of the identity provider, by Redirect or POST, with or without a cookie;
+   * A LogoutRequest or LogoutResponse of the identity provider, by Redirect, POST or SOAP, with or without a cookie;
    * or, when there is neither, the start of our own logout: `user` is who is signed in here.
    */
   logout(request: SamlRequest, user: LogoutUser | undefined): Promise<SamlReply> {
+    if (request.soap !== undefined) return this.#backChannel.logout(request.soap);
     return this.#inScope(async () => {
       const query = request.url.split("?")[1] ?? "";
       const form = (request.form ?? {}) as { readonly RelayState?: unknown };

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from "koa";
 import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
 import { errorPage } from "../http/error-page.ts";
-import { readForm } from "../http/read-form.ts";
+import { type Body, readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
 import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
 
@@ -35,13 +35,13 @@ export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
   const sessionId = routes.sessionId ?? idOf;
   const route = routeOf(routes, provider, sessionId, loginPath);
   return {
-    login: route((ctx) => provider.login(describe(ctx, undefined))),
-    acs: route(async (ctx) => provider.acs(describe(ctx, await formOf(ctx, mostBytes)))),
+    login: route((ctx) => provider.login(describe(ctx))),
+    acs: route(async (ctx) => provider.acs(describe(ctx, await bodyOf(ctx, mostBytes)))),
     logout: route(async (ctx) => {
       const note = readNote(sessionOf(ctx).session);
       const id = note === undefined ? undefined : sessionId(ctx);
-      const form = await formOf(ctx, mostBytes);
-      const reply = await provider.logout(describe(ctx, form), logoutUser(note));
+      const body = await bodyOf(ctx, mostBytes);
+      const reply = await provider.logout(describe(ctx, body), logoutUser(note));
       if (note !== undefined) {
         if (id !== undefined) await provider.gate.sessions.unlink(note.login, id);
         sessionOf(ctx).session = null;
@@ -93,14 +93,13 @@ function idOf(ctx: Context): string | undefined {
   return session?.externalKey ?? session?.id;
 }
 
-function describe(ctx: Context, form: unknown): SamlRequest {
-  return { method: ctx.method, url: ctx.originalUrl, cookie: ctx.get("cookie"), form, client: ctx.ip };
+function describe(ctx: Context, body: Body = {}): SamlRequest {
+  return { method: ctx.method, url: ctx.originalUrl, cookie: ctx.get("cookie"), ...body, client: ctx.ip };
 }
 
-async function formOf(ctx: Context, mostBytes: number): Promise<unknown> {
-  if (ctx.method !== "POST") return undefined;
+function bodyOf(ctx: Context, mostBytes: number): Promise<Body> {
   const { body } = ctx.request as { readonly body?: unknown };
-  return body ?? readForm(ctx.req, mostBytes);
+  return readBody(ctx.req, body, mostBytes);
 }
 
 function send(ctx: Context, { status, location, body, type, cookie }: SamlReply): void {

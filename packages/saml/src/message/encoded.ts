@@ -18,6 +18,13 @@ export function readField(container: unknown, name: string, maxMessageBytes: num
  */
 const MOST_TAGS = 4_096;
 
+/** Throws {@link SamlError} (`malformed`) for a message that would hold the process for long. */
+export function checkMessage(xml: string, maxMessageBytes: number): void {
+  const bytes = Buffer.from(xml);
+  if (bytes.length > maxMessageBytes || /<!DOCTYPE/i.test(xml)) throw new SamlError("malformed");
+  checkTags(bytes);
+}
+
 function checkTags(xml: Buffer): void {
   let tags = 0;
   for (let at = xml.indexOf("<"); at >= 0; at = xml.indexOf("<", at + 1)) {

@@ -20,6 +20,9 @@ interface Signature {
   getReferences(): readonly { readonly uri?: string }[];
   checkSignature(xml: string): boolean;
   getSignedReferences(): readonly string[];
+  addReference(reference: object): void;
+  computeSignature(xml: string, options: object): void;
+  getSignedXml(): string;
 }
 
 interface Parser {
@@ -29,7 +32,7 @@ interface Parser {
 /** The XML parser and the signatures of the SAML library itself: what it verified and what we read are then read alike. */
 export interface XmlTools {
   readonly DOMParser: new (options: object) => Parser;
-  readonly SignedXml: new (options: { readonly publicCert: string }) => Signature;
+  readonly SignedXml: new (options: object) => Signature;
 }
 
 export function xmlToolsOf(libraryPath: string): XmlTools {
