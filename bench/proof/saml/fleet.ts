@@ -5,10 +5,11 @@ import type { Call, InstanceOrder, Reply } from "./messages.ts";
 
 const instancePath = fileURLToPath(new URL("./instance.ts", import.meta.url));
 
-/** One process. What it does not live to answer counts as refused. */
+/** One process. What it does not live to answer counts as refused; one that ends unasked ends the proof. */
 export class Instance {
   readonly #order: InstanceOrder;
   #process: ChildProcess;
+  #isMeantToEnd = false;
   #waiting = new Map<number, (reply: Reply) => void>();
   #number = 0;
 
@@ -31,13 +32,16 @@ export class Instance {
   /** SIGKILL, in the middle of whatever it does, and a new process in its place. */
   async killAndRestart(): Promise<void> {
     const old = this.#process;
+    this.#isMeantToEnd = true;
     old.kill("SIGKILL");
     await once(old, "exit");
+    this.#isMeantToEnd = false;
     for (const number of this.#waiting.keys()) this.#settle({ number, text: "killed", isYes: false });
     this.#process = this.#start();
   }
 
   async close(): Promise<void> {
+    this.#isMeantToEnd = true;
     this.#process.disconnect();
     await once(this.#process, "exit");
   }
@@ -45,6 +49,10 @@ export class Instance {
   #start(): ChildProcess {
     const child = fork(instancePath, [JSON.stringify(this.#order)], { execArgv: process.execArgv });
     child.on("message", (reply: Reply) => this.#settle(reply));
+    child.on("exit", (code) => {
+      // Thrown from an event, so that nothing catches it: a fleet that is not whole measures nothing.
+      if (!this.#isMeantToEnd) throw new Error(`an instance ended by itself, with ${code}`);
+    });
     return child;
   }
 

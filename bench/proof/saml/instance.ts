@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { inflateRawSync } from "node:zlib";
 import { type CacheProvider, SAML, ValidateInResponseTo } from "@node-saml/node-saml";
 import { redisBackend, redisState } from "@unstick/redis";
@@ -5,11 +7,15 @@ import { linkSession, protect } from "@unstick/saml";
 import { sessionKey } from "@unstick/session";
 import { Redis } from "ioredis";
 import type { Call, InstanceOrder, Reply } from "./messages.ts";
+import { serve } from "./routes.ts";
 
 /** One instance of a service provider, in a process of its own: it is told what to do over IPC. */
 const order = JSON.parse(process.argv[2] ?? "") as InstanceOrder;
-// Without a timeout of its own a command whose connection was cut never ends in ioredis: the peers would hang.
-const client = new Redis(order.redisUrl, { autoResendUnfulfilledCommands: false, commandTimeout: 3_000 });
+const client = new Redis(order.redisUrl, {
+  autoResendUnfulfilledCommands: false,
+  // Without a timeout of its own a command whose connection was cut never ends in ioredis: the peers would hang.
+  ...(order.subject !== "unstick" && { commandTimeout: 10_000 }),
+});
 client.on("error", () => {});
 const sessions = redisBackend(client, { prefix: "proof-session:", deadlineMs: 10_000 });
 const state = redisState(client, { prefix: "proof-state:", deadlineMs: 10_000 });
@@ -22,7 +28,7 @@ const providers = {
   ),
 };
 
-function provider(policy: object = {}, changes: object = {}): SAML {
+function provider(policy: object = {}, changes: object = {}, isBare = false): SAML {
   const saml = new SAML({
     issuer: order.entityId,
     callbackUrl: order.callbackUrl,
@@ -32,6 +38,8 @@ function provider(policy: object = {}, changes: object = {}): SAML {
     ...(order.subject === "naive" && { cacheProvider: naive() }),
     ...changes,
   });
+  // The routes protect what they are given.
+  if (isBare) return saml;
   return order.subject === "unstick"
     ? protect(saml, { state, sessions, maxPendingLogins: 1_000_000, ...policy })
     : saml;
@@ -71,12 +79,19 @@ async function present({ answer, policy, sessionId }: Call & { verb: "present" }
 
 async function answer(call: Call): Promise<Omit<Reply, "number">> {
   if (call.verb === "begin") return { text: await begin(), isYes: true };
+  if (call.verb === "listen") return { text: await listen(), isYes: true };
   if (call.verb === "present") return { text: "", isYes: await present(call) };
   if (call.verb === "isAlive") {
     return { text: "", isYes: (await sessions.read(sessionKey(call.sessionId))) !== null };
   }
   const { loggedOut } = await providers.plain.validatePostRequestAsync({ SAMLRequest: call.request });
   return { text: "", isYes: loggedOut };
+}
+
+async function listen(): Promise<string> {
+  const server = serve(order.subject, () => provider({}, {}, true), { state, maxPendingLogins: 1_000_000 });
+  await once(server, "listening");
+  return String((server.address() as AddressInfo).port);
 }
 
 process.on("message", ({ number, call }: { number: number; call: Call }) => {

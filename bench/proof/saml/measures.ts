@@ -1,57 +1,7 @@
-import type { IdentityProvider } from "@unstick/testbed/identity-provider";
-import type { Redis } from "ioredis";
 import { inFlight } from "../in-flight.ts";
-import type { Fleet } from "./fleet.ts";
-import type { Subject } from "./messages.ts";
-
-export interface Bed {
-  readonly subject: Subject;
-  readonly fleet: Fleet;
-  readonly idp: IdentityProvider;
-  /** An administrator's connection. */
-  readonly admin: Redis;
-  readonly callbackUrl: string;
-}
-
-/** How many of how many; `isGood` says whether that is what it must be. */
-interface Count {
-  readonly count: number;
-  readonly of: number;
-}
-
-export interface SamlMeasure {
-  readonly name: string;
-  readonly mustBe: string;
-  readonly counts: readonly [full: number, quick: number];
-  /** The peers take a hundredth of the rounds: their faults show at once. */
-  measure(bed: Bed, rounds: number): Promise<Count>;
-  isGood(count: Count): boolean;
-}
-
-const person = "ada@example.org";
-
-async function answerFor({ fleet, idp }: Bed, more: object = {}): Promise<string> {
-  const { text: requestId } = await fleet.next().call({ verb: "begin" });
-  return idp.answer({ requestId, nameId: person, ...more });
-}
-
-const none = ({ count }: Count): boolean => count === 0;
-const all = ({ count, of }: Count): boolean => count === of;
-
-/** One message presented so many times, one after the other, on all instances; how many accepted beyond `allowed`. */
-async function replays(
-  { fleet }: Bed,
-  answer: string,
-  times: number,
-  policy?: "unsolicited" | "lenient",
-): Promise<number> {
-  let accepted = 0;
-  for (let time = 0; time < times; time += 1) {
-    const { isYes } = await fleet.next().call({ verb: "present", answer, ...(policy && { policy }) });
-    if (isYes) accepted += 1;
-  }
-  return accepted;
-}
+import { all, answerFor, type Bed, none, person, replays, type SamlMeasure } from "./bed.ts";
+import { browserMeasures } from "./browser-measures.ts";
+import { disturbedRaces } from "./disturbances.ts";
 
 function omitInResponseTo(xml: string): string {
   return xml.replace(/(<saml:SubjectConfirmationData[^>]*) InResponseTo="[^"]*"/, "$1");
@@ -92,24 +42,7 @@ export const samlMeasures: readonly SamlMeasure[] = [
     },
     isGood: all,
   },
-  {
-    name: "the same with a process killed or the store's connections cut in between: rounds with more than one acceptance, then or later",
-    mustBe: "0",
-    counts: [300, 9],
-    measure: async (bed, rounds) => {
-      let count = 0;
-      for (let round = 0; round < rounds; round += 1) {
-        const answer = await answerFor(bed);
-        const accepted = bed.fleet.presentAtOnce(answer, 8);
-        await new Promise((resolve) => setTimeout(resolve, round % 10));
-        if (round % 3 === 0) await bed.fleet.instances[(round / 3) % 3]!.killAndRestart();
-        else await bed.admin.client("KILL", "TYPE", "normal", "SKIPME", "yes");
-        if ((await accepted) + (await replays(bed, answer, 3)) > 1) count += 1;
-      }
-      return { count, of: rounds };
-    },
-    isGood: none,
-  },
+  ...disturbedRaces,
   {
     name: "a response replayed after its login: accepted",
     mustBe: "0",
@@ -209,6 +142,7 @@ export const samlMeasures: readonly SamlMeasure[] = [
     },
     isGood: none,
   },
+  ...browserMeasures,
 ];
 
 async function endedByLogout(bed: Bed, round: number): Promise<number> {

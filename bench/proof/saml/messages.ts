@@ -11,6 +11,8 @@ export interface InstanceOrder {
 
 export type Call =
   | { readonly verb: "begin" }
+  /** Serve the routes of a service provider; the reply's text is the port. */
+  | { readonly verb: "listen" }
   | {
       readonly verb: "present";
       readonly answer: string;
