@@ -2,9 +2,9 @@ import { inspect } from "node:util";
 import { AffinityOptionError, type AffinityOptions, affinityDefaults, readOptions } from "@unstick/affinity";
 import { affinity as express } from "@unstick/affinity/express";
 import { affinity as koa } from "@unstick/affinity/koa";
+import { isStored, lost } from "@unstick/testbed/strict-browser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isStored, lost } from "./strict-browser.ts";
 
 const secret = "a secret of thirty-two bytes, no?";
 

@@ -176,7 +176,8 @@ export class ContextSession implements ViewedSession {
     if (externalKey !== undefined) {
       if (isSet) externalKey.set(this.#ctx as never, this.#open().key);
     } else if (keepFromCaches(this.#ctx.res)) {
-      this.#ctx.cookies.set(name, isSet ? this.#open().key : "", cookieOptions(this.options, isSet));
+      const cookie = cookieOptions(this.options, isSet, this.#ctx.secure === true);
+      this.#ctx.cookies.set(name, isSet ? this.#open().key : "", cookie);
     }
   }
 
