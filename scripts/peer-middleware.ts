@@ -49,4 +49,5 @@ export const differences: readonly string[] = [
   'session() req.session .cookie .partitioned when "true" should set partitioned attribute',
   "session() cookieParser() should read from req.cookies",
   "session() cookieParser() should read from req.signedCookies",
+  "Koa Session External Key when the external key set/get is invalid should throw a error",
 ];

@@ -59,7 +59,12 @@ const expressMiddleware: Suite = {
   replaced: { "index.js": expressIndex },
 };
 const koaMiddleware: Suite = {
-  tests: ["test/store.test.ts", "test/contextstore.test.ts", "test/store_with_ctx.test.ts"],
+  tests: [
+    "test/store.test.ts",
+    "test/contextstore.test.ts",
+    "test/store_with_ctx.test.ts",
+    "test/externalkey.test.ts",
+  ],
   replaced: { "src/index.ts": koaIndex },
 };
 
