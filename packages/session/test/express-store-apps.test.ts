@@ -2,7 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fastifyCookie from "@fastify/cookie";
 import fastifySession from "@fastify/session";
-import { MemoryStore, type StoreOptions } from "@unstick/session/express";
+import { memoryBackend, sessionKey } from "@unstick/session";
+import { MemoryStore, SessionStore, type StoreOptions } from "@unstick/session/express";
 import { type BrowserClient, createBrowserClient } from "@unstick/testbed";
 import express5, { type Express } from "express";
 import session from "express-session";
@@ -134,15 +135,35 @@ describe.each(expresses)("under express-session on %s", (_name, express) => {
     expect(damaged).toHaveLength(2);
   });
 
-  test("a record without a cookie is a session all the same", async () => {
-    const store = new MemoryStore();
+  test("a record that lost its cookie is a session all the same", async () => {
+    const backend = memoryBackend();
+    const store = new SessionStore(backend);
     const app = appWith(express, store);
     app.get("/", async (req, res) => {
-      await store.set(req.session.id, { user: "ada" });
+      await store.set(req.session.id, { cookie: {}, user: "ada" });
+      await backend.update(sessionKey(req.session.id), { remove: ["cookie"] }, { idleMs: 60_000 });
       req.session.reload((error) => res.send(error ? String(error) : req.session.user));
     });
     const url = await listening(createServer(app));
     expect((await browser().get(url)).body).toBe("ada");
+  });
+
+  test("data that the application stored without a cookie comes back so, and is an error 500 as with any store", async () => {
+    const store = new MemoryStore();
+    const app = appWith(express, store);
+    app.get("/", async (req, res) => {
+      req.session.user = "ada";
+      res.send(req.session.id);
+    });
+    const visitor = browser();
+    const url = await listening(createServer(app));
+    const { body: id } = await visitor.get(url);
+    await store.set(id, { user: "eve" });
+    expect(await store.get(id)).toEqual({ user: "eve" });
+    expect(await store.all()).toEqual([{ id: expect.stringMatching(/^handle:/), user: "eve" }]);
+    expect((await visitor.get(url)).status).toBe(500);
+    await store.set(id, { cookie: { originalMaxAge: null }, user: "ada" });
+    expect((await visitor.get(url)).body).toBe(id);
   });
 
   test("a store that is down is status 503 by the error's own word", async () => {

@@ -33,8 +33,17 @@ interface ShortCookie {
 /** Marks a shortened cookie; no JSON text starts so. */
 const MARK = "~";
 
+/**
+ * The `cookie` of a session that the application stored without one. express-session calls that its mistake; a
+ * record that lost its cookie is a session all the same.
+ */
+export const NO_COOKIE: object = Object.freeze({});
+
+const NO_COOKIE_TEXT = "~-";
+
 /** The text to store for a session's `cookie`, or `undefined` when it is not one that can be shortened. */
 export function shortenCookie(cookie: unknown): string | undefined {
+  if (cookie === NO_COOKIE) return NO_COOKIE_TEXT;
   const data = cookieData(cookie);
   if (data === undefined) return undefined;
   const {
@@ -75,6 +84,7 @@ export function shortenCookie(cookie: unknown): string | undefined {
 
 /** The cookie of a stored text: as express-session's JSON would have it, `expires` an ISO string or null. */
 export function restoreCookie(text: string, remainingMs: number, nowMs: number): CookieData {
+  if (text === NO_COOKIE_TEXT) return NO_COOKIE as CookieData;
   const short = JSON.parse(text.slice(MARK.length)) as ShortCookie;
   const cookie: Record<string, unknown> = { originalMaxAge: short.m ?? null };
   if (short.c !== undefined) cookie.partitioned = short.c;

@@ -6,6 +6,7 @@ import type { PrincipalSessions } from "../engine/principal-sessions.ts";
 import type { Session } from "../engine/session.ts";
 import { handleKey, sessionKey } from "../engine/session-id.ts";
 import { BackendWatch } from "./backend-watch.ts";
+import { noteMissingCookie, requireCookie, withoutNote } from "./missing-cookie.ts";
 import { type StoreCallback, settle } from "./store-callback.ts";
 import {
   clearSessions,
@@ -34,7 +35,7 @@ export class SessionStore extends EventEmitter {
   /** Sessions that the application had made of plain data: alive or not, nobody knows. */
   readonly #unknown = new WeakSet<object>();
   readonly #engine: Engine;
-  readonly #policy: StorePolicy;
+  protected readonly policy: StorePolicy;
   readonly #watch: BackendWatch | undefined;
   /** Set by express-session, which calls it for a new session. */
   declare generate: (request: never) => void;
@@ -42,7 +43,7 @@ export class SessionStore extends EventEmitter {
   constructor(backend: Backend, options: StoreOptions = {}) {
     super();
     const { policy, engine } = readStoreOptions(backend, options);
-    this.#policy = policy;
+    this.policy = policy;
     this.#engine = createEngine(engine);
     this.#watch = policy.disconnectEvents ? new BackendWatch(this, this.#engine) : undefined;
   }
@@ -99,7 +100,8 @@ export class SessionStore extends EventEmitter {
   /** As express-session's, with the base handed on to the object that it makes. */
   createSession<Made extends object = StoreSession>(request: SessionRequest, loaded: object): Made {
     const data = loaded as Record<string, unknown>;
-    // A record may have lost its cookie, or never had one: it is a session all the same, and no error 500.
+    requireCookie(data);
+    // A record may have lost its cookie: it is a session all the same, and no error 500.
     const settings = (data.cookie ?? {}) as Record<string, unknown>;
     const cookie = new StoreCookie(settings);
     if (typeof settings.expires === "string") cookie.expires = new Date(settings.expires);
@@ -143,14 +145,14 @@ export class SessionStore extends EventEmitter {
   protected async read(id: string): Promise<StoredData | null> {
     const session = await this.#engine.load(id);
     if (session === null) return null;
-    const data = session.toObject();
+    const data = withoutNote(session.toObject());
     if (session.isDamaged) return null;
     this.#bases.set(data, session);
     return data;
   }
 
   protected async write(id: string, data: StoredData): Promise<void> {
-    const idleMs = this.#policy.idleMs(data);
+    const idleMs = this.policy.idleMs(data);
     const base = this.#baseOf(id, data);
     const session = base ?? this.#engine.create(id);
     this.#prepare(session, data, idleMs);
@@ -164,22 +166,22 @@ export class SessionStore extends EventEmitter {
   /** Store a session only if its id is free: `"taken"` when it is alive, `"gone"` when it ended a moment ago. */
   protected async createOnly(id: string, data: StoredData): Promise<"created" | "taken" | "gone"> {
     const session = this.#engine.create(id);
-    this.#prepare(session, data, this.#policy.idleMs(data));
+    this.#prepare(session, data, this.policy.idleMs(data));
     const outcome = await session.save();
     if (outcome === "created") this.#bases.set(data, session);
     return outcome === "created" || outcome === "taken" ? outcome : "gone";
   }
 
   protected async end(id: string): Promise<void> {
-    await this.#engine.end(handleKey(id) ?? sessionKey(id), { unlink: this.#policy.hasPrincipal });
+    await this.#engine.end(handleKey(id) ?? sessionKey(id), { unlink: this.policy.hasPrincipal });
   }
 
   protected async keepAlive(id: string, data: StoredData): Promise<void> {
-    if (this.#policy.disableTouch) return;
-    const idleMs = this.#policy.idleMs(data);
+    if (this.policy.disableTouch) return;
+    const idleMs = this.policy.idleMs(data);
     const base = this.#baseOf(id, data);
     if (base === undefined) {
-      const relink = this.#policy.hasPrincipal;
+      const relink = this.policy.hasPrincipal;
       await this.#engine.touch(handleKey(id) ?? sessionKey(id), idleMs, { relink });
       return;
     }
@@ -196,10 +198,11 @@ export class SessionStore extends EventEmitter {
 
   #prepare(session: Session, data: StoredData, idleMs: number): void {
     session.assign(data);
+    noteMissingCookie(session, data);
     session.idleMs = idleMs;
-    if (!this.#policy.hasPrincipal) return;
-    session.principal = this.#policy.principal(data);
-    session.device = this.#policy.device((data as { req?: SessionRequest }).req);
+    if (!this.policy.hasPrincipal) return;
+    session.principal = this.policy.principal(data);
+    session.device = this.policy.device((data as { req?: SessionRequest }).req);
   }
 
   /** Plain data given for an id that is in use takes the place of what is stored, as it would elsewhere. */
@@ -228,13 +231,9 @@ export class SessionStore extends EventEmitter {
   /** Throws where this store holds sessions that it cannot list. */
   protected requireEnumerable(): void {}
 
-  protected get policy(): StorePolicy {
-    return this.#policy;
-  }
-
   /** A write was refused because the session ended. */
   protected reportGone(): void {
-    if (this.#policy.onGone === "error") throw new SessionGoneError();
+    if (this.policy.onGone === "error") throw new SessionGoneError();
   }
 
   /** Over all sessions; where not all can be listed, an error. */

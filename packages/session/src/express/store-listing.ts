@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import { withoutNote } from "./missing-cookie.ts";
 import type { StoredSession } from "./store-options.ts";
 
 /** A session in a list, named by its handle. */
@@ -20,7 +21,7 @@ export async function readSessions(engine: Engine): Promise<ListedSession[]> {
   const sessions: ListedSession[] = [];
   for await (const key of engine.keys()) {
     const session = await engine.loadKey(key);
-    const data = session?.toObject();
+    const data = session === null ? undefined : withoutNote(session.toObject());
     if (session?.isDamaged === false) {
       sessions.push({ ...(data as unknown as StoredSession), id: session.handle });
     }
