@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type HoldHooks, holdResponse } from "../src/http/hold.ts";
+import { holdResponse } from "../src/http/hold.ts";
+import type { HoldHooks } from "../src/http/hold-hooks.ts";
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 

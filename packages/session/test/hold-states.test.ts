@@ -6,8 +6,8 @@ import { PassThrough } from "node:stream";
 import express from "express";
 import express4 from "express4";
 import { describe, expect, it } from "vitest";
-import type { HoldHooks } from "../src/http/hold.ts";
 import { holdResponse } from "../src/http/hold.ts";
+import type { HoldHooks } from "../src/http/hold-hooks.ts";
 import { ask, type Gate, gate, type Handler, held, hooks, type Seen, serve } from "./hold-server.ts";
 
 /** Ask a handler whose commit waits; `meanwhile` runs while the response is held. */
@@ -341,6 +341,31 @@ describe("after a failed commit", () => {
     await server.close();
     await written.done;
     expect(codes).toEqual([]);
+  });
+
+  it.each([
+    ["an error handler that takes its time answers", 20, "sorry"],
+    ["the client is told that nothing was done, when no handler answers", undefined, ""],
+  ])("the end of a dropped response is no success: %s", async (_case, handlerMs, body) => {
+    const server = await serve(
+      held(
+        (_req, res) => {
+          res.write("secret");
+          setImmediate(() => res.end("secret"));
+        },
+        { commit: () => Promise.reject(new Error("full")), fail: () => undefined },
+      ),
+    );
+    if (handlerMs !== undefined) {
+      server.server.prependListener("request", (_req, res) => {
+        setTimeout(() => {
+          res.statusCode = 503;
+          res.end(body);
+        }, handlerMs);
+      });
+    }
+    expect(await ask(server.port)).toMatchObject({ status: 503, body });
+    await server.close();
   });
 
   it("answers false and an error to a late write", async () => {

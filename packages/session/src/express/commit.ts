@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { UnstickError } from "../errors.ts";
 import { appendSetCookie, isSharedResponse, keepFromCaches } from "../http/cache-fields.ts";
 import { clearCookieText, requireStorableCookie, setCookieText } from "../http/cookie-attributes.ts";
-import type { HoldHooks } from "../http/hold.ts";
+import type { HoldHooks } from "../http/hold-hooks.ts";
 import { rethrowAsUnavailable } from "../http/unavailable.ts";
 import type { Kept, Stored } from "./kept.ts";
 import { newCookie } from "./new-cookie.ts";

@@ -1,30 +1,19 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { ErrorAnswer } from "./error-answer.ts";
 import { HeadGuard } from "./head-guard.ts";
 import { rejectCall, requireChunk, type Verb } from "./held-call.ts";
 import { applyWriteHead, isStatusCode, restoreStatusMessage, type WriteHeadArguments } from "./held-head.ts";
-
-/** What a session middleware does at the moments that matter. */
-export interface HoldHooks {
-  /**
-   * The first byte is about to leave. Answer a promise to hold the response until it settles; answer
-   * `undefined` to let it go at once. A failure drops the response.
-   */
-  commit(): Promise<void> | undefined;
-  /** The commit is done: the last moment to add fields to the head. A failure drops the response. */
-  writeHead(): void;
-  /** The response ends, and its first byte left earlier. A failure cuts the connection. */
-  commitLate(): Promise<void> | undefined;
-  /** The response was dropped; it is again as it was at {@link holdResponse}. Answer the error. */
-  fail(error: unknown): void;
-}
+import type { HeldResponse, HoldHooks } from "./hold-hooks.ts";
 
 /**
  * Hold the head and body of a response until the session is committed, whatever way it is written. Works on
  * the public methods alone, so that HTTP/1.1, HTTP/2 compat and what other middleware wraps around them
  * (compression) are the same to it. Informational responses (1xx) pass: they carry no session.
  */
-export function holdResponse(response: ServerResponse, hooks: HoldHooks): void {
-  new Hold(response, hooks).install();
+export function holdResponse(response: ServerResponse, hooks: HoldHooks): HeldResponse {
+  const hold = new Hold(response, hooks);
+  hold.install();
+  return hold;
 }
 
 /**
@@ -37,11 +26,12 @@ export function holdResponse(response: ServerResponse, hooks: HoldHooks): void {
  */
 type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
-class Hold {
+class Hold implements HeldResponse {
   #phase: Phase = "open";
   #ended = false;
   #calls: [verb: Verb, args: unknown[]][] = [];
   #guard: HeadGuard | undefined;
+  #error: ErrorAnswer | undefined;
   readonly #response: ServerResponse;
   readonly #hooks: HoldHooks;
   readonly #before: OutgoingHttpHeaders;
@@ -63,6 +53,12 @@ class Hold {
     response.end = (...args) => this.#end(args);
     response.flushHeaders = (...args) => this.#receive("flushHeaders", args);
     response.writeHead = (...args) => this.#writeHead(args as unknown as WriteHeadArguments);
+  }
+
+  abandon(): void {
+    if (this.#phase !== "open") return;
+    this.#phase = "failed";
+    this.#error = new ErrorAnswer(this.#response, this.#statusBefore, false);
   }
 
   get ended(): boolean {
@@ -95,16 +91,29 @@ class Hold {
 
   /** HTTP/2 compat writes the last chunk through `write()`, so the phase changes after the call. */
   #endFailed(args: unknown[]): unknown {
+    if (!this.#isHeard) {
+      rejectCall(args);
+      this.#error?.answerFor(() => {
+        this.#call("end", []);
+        this.#phase = "closed";
+      });
+      return this.#response;
+    }
     const result = this.#call("end", args);
     this.#phase = "closed";
     return result;
   }
 
+  /** Whether what is said now goes to the client. */
+  get #isHeard(): boolean {
+    return this.#phase === "passing" || (this.#phase === "failed" && this.#error?.isHandlers() !== false);
+  }
+
   #receive(verb: Verb, args: unknown[]): unknown {
     requireChunk(verb, args[0]);
     if (this.#phase === "open") this.#begin();
-    if (this.#phase === "passing" || this.#phase === "failed") return this.#call(verb, args);
-    if (this.#phase === "closed") {
+    if (this.#isHeard) return this.#call(verb, args);
+    if (this.#phase === "closed" || this.#phase === "failed") {
       rejectCall(args);
       return verb === "write" ? false : this.#response;
     }
@@ -207,8 +216,9 @@ class Hold {
     this.#drop();
     this.#restoreHead();
     this.#phase = "failed";
+    this.#error = new ErrorAnswer(this.#response, this.#statusBefore, !this.#ended);
     this.#ended = false;
-    this.#hooks.fail(error);
+    this.#error.handOver(() => this.#hooks.fail(error));
   }
 
   #drop(): void {

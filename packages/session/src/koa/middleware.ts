@@ -54,7 +54,7 @@ async function serve(
   next: () => Promise<unknown>,
   lock: FairLock | undefined,
 ): Promise<void> {
-  holdResponse(ctx.res, {
+  const hold = holdResponse(ctx.res, {
     commit: () => held.commitEarly(),
     writeHead: () => held.writeHead(),
     commitLate: () => held.commitLate(),
@@ -67,7 +67,12 @@ async function serve(
     await held.commitAfter(error);
     throw error;
   }
-  await held.commitHandled();
+  try {
+    await held.commitHandled();
+  } catch (error) {
+    hold.abandon();
+    throw error;
+  }
 }
 
 function isApp(value: object): value is KoaApp {
