@@ -5,7 +5,7 @@ import { cookieOf } from "./cookies.ts";
 import type { Env } from "./env.ts";
 import { startFleet } from "./fleet.ts";
 import type { Row } from "./row.ts";
-import { ours, peers, type Subject } from "./subjects.ts";
+import { middlewares, ours, peers, type Subject } from "./subjects.ts";
 import { open } from "./visit.ts";
 
 /** One kind of request, and how many commands it must cost. */
@@ -49,7 +49,7 @@ export async function prove(_count: number, env: Env): Promise<readonly Row[]> {
   const seen = new Map<Subject, ReadonlyMap<string, number>>();
   for (const subject of [...ours, ...peers]) seen.set(subject, await countCommands(subject, env));
   return cases.map(({ name, mustBe, isOfOurIds = false }) => {
-    const bound = isOfOurIds ? (["session()"] as const) : ours;
+    const bound = isOfOurIds ? middlewares : ours;
     const say = (subject: Subject): string => `${subject} ${seen.get(subject)?.get(name)}`;
     return {
       measure: `commands: ${name}`,
