@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } fr
 import { OptionError } from "@unstick/session";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { flusher } from "./flusher.ts";
+import { type Gate, inTransaction, openGate, SYNCHRONOUS_COMMIT } from "./gate.ts";
 
 /** One open data file. However often a process opens a path, it is one environment: LMDB asks for that. */
 export interface Environment {
@@ -9,27 +10,35 @@ export interface Environment {
   readonly rows: Database<Buffer, Buffer>;
   /** `[time as 8 bytes][row key]` → nothing: what expires first comes first. */
   readonly expiry: Database<Buffer, Buffer>;
+  /** Run `step` in a write transaction; what it wrote is committed when the call returns, or it throws. */
+  readonly write: <T>(step: () => T) => T;
   /** Answers when what was committed before the call is on the disk. */
   readonly flush: () => Promise<void>;
 }
 
 interface SharedEnvironment extends Environment {
+  readonly close: () => void;
   users: number;
 }
 
 const environments = new Map<string, SharedEnvironment>();
+
+/**
+ * Each commit flushes its pages before it shows them, so that the file is whole whatever happens to the
+ * machine; that the last transaction is there at all is left to the next flush (`MDB_NOMETASYNC` in lmdb.h).
+ * lmdb's default, overlapping flushes, waits for two of them in a synchronous commit, and breaks the other
+ * processes when one is killed in a flush: whoever takes over its mutex resets what only a writer may touch.
+ */
+const COMMIT: number = SYNCHRONOUS_COMMIT | 0x4_0000;
 
 /** Processes and threads that may read at once; LMDB's own default of 126 is few for a large machine. */
 const MAX_READERS = 1_024;
 
 export function openEnvironment(path: string, mode: number): Environment {
   createPrivately(path, mode);
-  // Closing any descriptor of the lock file gives up the locks that this process holds on it (fcntl(2)), and the
-  // next process to open it would then take itself for the first and make its mutexes anew.
-  if (!existsSync(`${path}-lock`)) createPrivately(`${path}-lock`, mode);
   const file = realpathSync(path);
   assertDataFile(file);
-  const environment = environments.get(file) ?? openFile(file);
+  const environment = environments.get(file) ?? openFile(file, mode);
   environments.set(file, environment);
   environment.users += 1;
   return environment;
@@ -44,36 +53,48 @@ export async function leaveEnvironment(environment: Environment): Promise<void> 
     environments.delete(path);
     // Closing a file under a running flush would take the ground from under its thread.
     await shared.flush().catch(() => {});
-    await shared.root.close();
+    shared.close();
   }
 }
 
-function openFile(path: string): SharedEnvironment {
-  const layout = { encoding: "binary", keyEncoding: "binary" } as const;
+function openFile(path: string, mode: number): SharedEnvironment {
+  const gateFile = `${path}-gate`;
+  createPrivately(gateFile, mode);
+  // Closing any descriptor of a lock file gives up the locks that this process holds on it (fcntl(2)), and the
+  // next process to open it would then take itself for the first and make its mutexes anew.
+  for (const lock of [`${path}-lock`, `${gateFile}-lock`]) if (!existsSync(lock)) createPrivately(lock, mode);
+  let gate: Gate | undefined;
   try {
-    const root = withoutExitListener(() =>
-      open<Buffer, Buffer>({ path, noSubdir: true, maxReaders: MAX_READERS, ...layout }),
-    );
-    const rows = root.openDB<Buffer, Buffer>({ name: "unstick.rows", ...layout });
-    const expiry = root.openDB<Buffer, Buffer>({ name: "unstick.expiry", ...layout });
-    return { root, rows, expiry, flush: flusher(root), users: 0 };
+    gate = openGate(gateFile);
+    return throughGate(path, gate);
   } catch (error) {
+    gate?.close();
     throw new OptionError("path", `${path} cannot be opened as an LMDB file (${reasonOf(error)}); ${REMEDY}`);
   }
 }
 
-/**
- * At `process.exit()` lmdb's listener takes the file from under a flush that is under way in another thread,
- * and the process crashes on its way out. Without it the file is closed a moment later, by the hook that
- * lmdb leaves with Node, which waits for such threads first.
- */
-function withoutExitListener<T>(openFirst: () => T): T {
-  const known = process.listeners("exit");
-  const opened = openFirst();
-  for (const listener of process.listeners("exit")) {
-    if (!known.includes(listener)) process.removeListener("exit", listener);
-  }
-  return opened;
+function throughGate(path: string, gate: Gate): SharedEnvironment {
+  const databases = gate.pass(() => openDatabases(path));
+  const { root } = databases;
+  return {
+    ...databases,
+    write: (step) => gate.pass(() => inTransaction(root, step, COMMIT)),
+    flush: flusher(root),
+    close: () => {
+      gate.pass(() => void root.close());
+      gate.close();
+    },
+    users: 0,
+  };
+}
+
+function openDatabases(path: string): Pick<Environment, "root" | "rows" | "expiry"> {
+  const layout = { encoding: "binary", keyEncoding: "binary" } as const;
+  const files = { path, noSubdir: true, maxReaders: MAX_READERS, overlappingSync: false };
+  const root = open<Buffer, Buffer>({ ...files, ...layout });
+  const rows = root.openDB<Buffer, Buffer>({ name: "unstick.rows", ...layout });
+  const expiry = root.openDB<Buffer, Buffer>({ name: "unstick.expiry", ...layout });
+  return { root, rows, expiry };
 }
 
 const REMEDY =

@@ -1,9 +1,8 @@
 import type { RootDatabase } from "lmdb";
 
 /**
- * Brings commits to the disk, off this thread, at most one flush at a time. Each call answers when what was
- * committed before it is on the disk. LMDB reuses freed pages only once they are flushed, so that this is
- * also what keeps the file from growing.
+ * Brings the last commits to the disk, off this thread, at most one flush at a time. Each call answers when
+ * what was committed before it is on the disk.
  */
 export function flusher(root: RootDatabase<Buffer, Buffer>): () => Promise<void> {
   let running: Promise<void> | undefined;

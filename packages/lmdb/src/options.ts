@@ -4,7 +4,8 @@ import { OptionError } from "@unstick/session";
 
 export interface LmdbOptions {
   /**
-   * The data file, shared by every process of this machine; LMDB keeps a lock file beside it (`<path>-lock`).
+   * The data file, shared by every process of this machine; beside it lie LMDB's lock file (`<path>-lock`) and
+   * the gate that writers go through (`<path>-gate`, `<path>-gate-lock`).
    * Its folder must exist, on a local disk: LMDB does not work on network file systems.
    */
   readonly path: string;
@@ -15,11 +16,11 @@ export interface LmdbOptions {
   readonly prefix?: string;
   /**
    * When a write is acknowledged. `"process"` (default): when it is committed; a machine that loses power may
-   * lose the last moments. `"disk"`: when the disk has it, too. Neither covers a process that is killed
-   * (SIGKILL) in mid-write: see "What survives what" in the README.
+   * lose the last moments. `"disk"`: when the disk has it, too. A process that is killed (SIGKILL) loses
+   * nothing that was acknowledged either way.
    */
   readonly durability?: "process" | "disk";
-  /** Permissions of the data and lock file when they are made here. Default `0o600`: they hold sessions. */
+  /** Permissions of these files when they are made here. Default `0o600`: they hold sessions. */
   readonly mode?: number;
   /** The clock, in milliseconds since 1970, the same for all processes. Default `Date.now`. */
   readonly now?: () => number;

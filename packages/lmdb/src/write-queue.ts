@@ -9,9 +9,6 @@ import { sweepExpired } from "./sweep.ts";
 /** What was acknowledged before it was on the disk did not get there: `{ reason }`. */
 const flushFailed = channel("unstick.lmdb.flush-failed");
 
-/** Committed when the call returns, flushed to the disk by the flusher: LMDB's own flags for that. */
-const COMMIT_WITHOUT_FLUSH: number = 0x10002;
-
 type Step<T> = (rows: Rows, now: number) => T;
 
 interface QueuedStep {
@@ -59,7 +56,7 @@ function commit(
   now: number,
   batch: readonly QueuedStep[],
 ): () => void {
-  return environment.root.transactionSync(() => {
+  return environment.write(() => {
     const settlements = batch.map(({ step, resolve, reject }) => {
       const staged = stagedRows(environment, keys, now);
       try {
@@ -76,5 +73,5 @@ function commit(
     return () => {
       for (const settle of settlements) settle();
     };
-  }, COMMIT_WITHOUT_FLUSH);
+  });
 }

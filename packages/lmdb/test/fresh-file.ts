@@ -5,14 +5,14 @@ import { lmdbBackend, lmdbState } from "@unstick/lmdb";
 import type { BackendSubject, StateSubject } from "@unstick/session/testing";
 import { damageRow } from "./damage-row.ts";
 
-/** A data file in a folder of its own, and a clock that moves when told. */
-export async function freshFile(): Promise<{
+/** A data file in a folder of its own below `parent`, and a clock that moves when told. */
+export async function freshFile(parent: string = tmpdir()): Promise<{
   path: string;
   now: () => number;
   advance: (ms: number) => void;
   remove: () => Promise<void>;
 }> {
-  const folder = await mkdtemp(join(tmpdir(), "unstick-lmdb-"));
+  const folder = await mkdtemp(join(parent, "unstick-lmdb-"));
   let time = Date.now();
   return {
     path: join(folder, "sessions.mdb"),

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { lmdbBackend, lmdbState } from "@unstick/lmdb";
 import { open } from "lmdb";
-import { test } from "vitest";
+import { test, vi } from "vitest";
 import { freshFile } from "./fresh-file.ts";
+
+/** Thousands of flushes, on whatever disk. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const VALUE = "x".repeat(200);
 const BATCH = 500;

@@ -3,7 +3,14 @@ import { lmdbBackend } from "@unstick/lmdb";
 
 const LONG = { idleMs: 600_000 };
 
-type JobName = "createKeys" | "increment" | "writeKeys" | "reportWrites" | "renewUntilGone";
+type JobName =
+  | "countUp"
+  | "openAndClose"
+  | "createKeys"
+  | "increment"
+  | "writeKeys"
+  | "reportWrites"
+  | "renewUntilGone";
 
 export interface Job {
   readonly job: JobName;
@@ -12,8 +19,12 @@ export interface Job {
   readonly times: number;
 }
 
+type Work = (backend: Backend, key: string, times: number, path: string) => Promise<unknown>;
+
 /** What a process, a cluster worker or a thread does for a test; it answers by a message. */
-const jobs: Readonly<Record<JobName, (backend: Backend, key: string, times: number) => Promise<unknown>>> = {
+const jobs: Readonly<Record<JobName, Work>> = {
+  countUp,
+  openAndClose,
   createKeys,
   increment,
   writeKeys,
@@ -24,13 +35,34 @@ const jobs: Readonly<Record<JobName, (backend: Backend, key: string, times: numb
 export async function runJob({ job, path, key, times }: Job): Promise<unknown> {
   const backend = lmdbBackend({ path });
   try {
-    return await jobs[job](backend, key, times);
+    return await jobs[job](backend, key, times, path);
   } finally {
     await backend.close?.();
   }
 }
 
 type Backend = ReturnType<typeof lmdbBackend>;
+
+/** So many increments, one after the other: a commit for each. Answers how many were acknowledged. */
+async function countUp(backend: Backend, key: string, times: number): Promise<number> {
+  let acknowledged = 0;
+  while (acknowledged < times) {
+    const { outcome } = await backend.update(key, { add: new Map([["n", 1]]) }, LONG);
+    if (outcome !== "ok") break;
+    acknowledged += 1;
+  }
+  return acknowledged;
+}
+
+/** Opens and closes the file so many times, and reads in between. */
+async function openAndClose(backend: Backend, key: string, times: number, path: string): Promise<void> {
+  await backend.close?.();
+  for (let index = 0; index < times; index += 1) {
+    const again = lmdbBackend({ path });
+    await again.read(key);
+    await again.close?.();
+  }
+}
 
 /** Creates `key.0`, `key.1`, …; answers how many of them nobody had created before. */
 async function createKeys(backend: Backend, key: string, times: number): Promise<number> {
@@ -61,13 +93,18 @@ async function writeKeys(backend: Backend, key: string, times: number): Promise<
   await Promise.all(writes);
 }
 
-/** Creates `key.0`, `key.1`, … and prints each number once it is acknowledged, until it is killed. */
+/**
+ * Creates `key.0`, `key.1`, … and prints each number once it is acknowledged, until it is killed. Beside each
+ * a session that is expired at once, so that there is always something to sweep.
+ */
 async function reportWrites(backend: Backend, key: string, times: number): Promise<void> {
   for (let index = 0; index < times; index += 1) {
     const values = new Map([["value", `${key} ${index}`.repeat(1 + (index % 400))]]);
     const created = backend.create(`${key}.${index}`, values, LONG);
     const counted = backend.update("counter", { add: new Map([[key, 1]]) }, LONG);
-    if ((await created) === "ok" && (await counted).outcome === "ok") writeSync(1, `${index}\n`);
+    const shortLived = backend.create(`${key} short ${index}`, values, { idleMs: 1 });
+    const [outcome, answer] = await Promise.all([created, counted, shortLived]);
+    if (outcome === "ok" && answer.outcome === "ok") writeSync(1, `${index}\n`);
   }
 }
 

@@ -95,7 +95,9 @@ test("the defaults", async () => {
   const backend = lmdbBackend({ path });
   expect(backend.name).toBe("lmdb");
   await backend.create("a", new Map(), LONG);
-  for (const name of [path, `${path}-lock`]) expect((await stat(name)).mode & 0o777).toBe(0o600);
+  for (const name of ["", "-lock", "-gate", "-gate-lock"]) {
+    expect((await stat(`${path}${name}`)).mode & 0o777).toBe(0o600);
+  }
   const same = lmdbBackend({ path, prefix: "unstick", durability: "process", mode: 0o600 });
   expect(await same.read("a")).not.toBeNull();
   await Promise.all([backend.close?.(), same.close?.()]);

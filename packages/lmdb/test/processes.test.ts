@@ -4,10 +4,13 @@ import { once } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { lmdbBackend } from "@unstick/lmdb";
-import { test } from "vitest";
+import { test, vi } from "vitest";
 import { freshFile } from "./fresh-file.ts";
 import type { Job } from "./jobs.ts";
 import { CHILD, EXEC_ARGV, runIn, startProcess, THREAD } from "./processes.ts";
+
+/** Thousands of flushes, on whatever disk. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const LONG = { idleMs: 600_000 };
 
