@@ -1,14 +1,11 @@
 import type { RequestListener } from "node:http";
-import { createRequire } from "node:module";
 import { RedisStore } from "@unstick/redis/koa";
 import { Redis } from "ioredis";
 import Koa from "koa";
+import koaRedis from "koa-redis";
 import koaSession from "koa-session";
 import type { KoaSubject } from "./instance.ts";
 import { type Attributes, answer } from "./pages.ts";
-
-/** It has no types. */
-const koaRedis = createRequire(import.meta.url)("koa-redis") as (options: object) => object;
 
 /** koa-session on koa-redis, or on our store in one step of the move. */
 export function koaApp(subject: KoaSubject, redisUrl: string): RequestListener {
