@@ -266,6 +266,19 @@ describe("coming from connect-redis", () => {
     }
   });
 
+  test("of a session that was adopted by an instance which died before it deleted theirs, ours counts for all", async () => {
+    await ours().set("one", { cookie: {}, user: "ada", visits: 2 });
+    await theirs().set("one", { cookie: { originalMaxAge: null }, user: "ada", visits: 1 } as never);
+    const [share, adopt] = [ours("share"), ours("adopt")];
+    const session = (await share.get("one")) as unknown as Record<string, number>;
+    expect(session.visits).toBe(2);
+    session.visits = 3;
+    await share.set("one", session);
+    expect(await adopt.get("one")).toMatchObject({ user: "ada", visits: 3 });
+    await share.destroy("one");
+    expect([await share.get("one"), await adopt.get("one")]).toEqual([null, null]);
+  });
+
   test("in adopt a session that was ended is not adopted again when connect-redis writes it late", async () => {
     await theirs().set("one", { cookie: { originalMaxAge: null }, user: "ada" });
     const store = ours("adopt");

@@ -60,7 +60,7 @@ export class RedisStore extends SessionStore {
 
   protected override async read(id: string): Promise<StoredData | null> {
     if (this.#legacy === "off") return super.read(id);
-    if (this.#legacy === "share") return (await this.#shared.read(id)) ?? super.read(id);
+    if (this.#legacy === "share") return this.#readShared(id);
     return (await super.read(id)) ?? this.#adopt(id);
   }
 
@@ -90,8 +90,17 @@ export class RedisStore extends SessionStore {
   }
 
   /**
+   * Where there are both, an instance in `"adopt"` is about to delete theirs, or died before it could: ours
+   * counts. Theirs is read first, so that a session which is adopted meanwhile is found.
+   */
+  async #readShared(id: string): Promise<StoredData | null> {
+    const theirs = await this.#shared.read(id);
+    return (await super.read(id)) ?? theirs ?? null;
+  }
+
+  /**
    * Make ours of theirs. Requests that meet one session at once may all find that they made it, since a create
-   * with the same values answers like one that a client resent. A crash before theirs is deleted leaves both.
+   * with the same values answers like one that a client resent. A crash before theirs is deleted leaves both, and ours counts.
    */
   async #adopt(id: string): Promise<StoredData | null> {
     const record = await this.#records.read(id);
