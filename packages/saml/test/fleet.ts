@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { inflateRawSync } from "node:zlib";
 import { SAML } from "@node-saml/node-saml";
@@ -37,20 +38,30 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Three instances that share a store and nothing else, behind a round robin. */
+/** Where the parties live. `127.0.0.1` answers node's clients; names under `.test` lead a browser here. */
+export interface Sites {
+  readonly host: string;
+  readonly idpUrl: string;
+}
+
+const onLoopback: Sites = { host: "127.0.0.1", idpUrl: "http://idp.test" };
+
+/** Three instances that share a store and nothing else, behind a round robin; over https for the None cookie. */
 export async function startFleet(
   framework: "express" | "koa",
   options: Partial<FlowOptions> = {},
   shared: Shared = { state: memoryState(), sessions: memoryBackend() },
+  { host, idpUrl }: Sites = onLoopback,
 ): Promise<Fleet> {
-  const server = createServer();
+  const pair = await makePair();
+  const isSecure = options.binding === "none-cookie";
+  const server = isSecure ? createSecureServer({ key: pair.private, cert: pair.cert }) : createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${isSecure ? "https" : "http"}://${host}:${(server.address() as AddressInfo).port}`;
   const idp = await startRealIdp({ callbackUrl: `${url}/acs`, logoutUrl: `${url}/logout` });
-  const pair = await generate([{ name: "commonName", value: "sp" }], { keySize: 2048, algorithm: "sha256" });
   const make = framework === "express" ? expressApp : koaApp;
   const instances = [0, 1, 2].map(() =>
-    make(samlOf(url, idp, pair.private), { ...shared, ...options }, shared.sessions),
+    make(samlOf({ url, idpUrl }, idp, pair.private), { ...shared, ...options }, shared.sessions),
   );
   const fleet: Fleet = {
     url,
@@ -71,12 +82,25 @@ export async function startFleet(
   return fleet;
 }
 
-function samlOf(url: string, idp: RealIdp, privateKey: string): SAML {
+/** For https and for what we sign. */
+function makePair(): ReturnType<typeof generate> {
+  return generate([{ name: "commonName", value: "sp" }], {
+    keySize: 2048,
+    algorithm: "sha256",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }],
+  });
+}
+
+function samlOf(
+  { url, idpUrl }: { readonly url: string; readonly idpUrl: string },
+  idp: RealIdp,
+  privateKey: string,
+): SAML {
   return new SAML({
     issuer: entityId,
     callbackUrl: `${url}/acs`,
-    entryPoint: "http://idp.test/login",
-    logoutUrl: "http://idp.test/logout",
+    entryPoint: `${idpUrl}/login`,
+    logoutUrl: `${idpUrl}/logout`,
     idpCert: idp.certificate,
     privateKey,
     signatureAlgorithm: "sha256",
@@ -99,7 +123,7 @@ function expressApp(saml: SAML, options: FlowOptions, backend: Backend): Request
   app.all("/acs", routes.acs);
   app.all("/logout", routes.logout);
   app.get("/metadata", routes.metadata);
-  app.get("/", (request, response) => {
+  app.use((request, response) => {
     response.send((request as unknown as { session: { user?: string } }).session.user ?? "nobody");
   });
   return app;
@@ -148,7 +172,11 @@ export async function askIdp(
 
 /** The id of the request that a redirect carries. */
 export function requestIdOf(page: Page): string {
-  const field = new URL(page.headers.location ?? "").searchParams.get("SAMLRequest") ?? "";
+  return requestIdIn(new URL(page.headers.location ?? ""));
+}
+
+export function requestIdIn({ searchParams }: URL): string {
+  const field = searchParams.get("SAMLRequest") ?? "";
   const xml = inflateRawSync(Buffer.from(field, "base64")).toString();
   return / ID="([^"]+)"/.exec(xml)?.[1] ?? "";
 }
