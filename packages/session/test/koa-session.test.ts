@@ -76,6 +76,35 @@ describe.each([
     expect((await browser.get("/count")).body).toBe("2");
   });
 
+  it("is neither looked up nor there for a request that is skipped", async () => {
+    const backend = testBackend();
+    const skip = ({ path }: { path: string }): boolean => path === "/health";
+    const health: Handler = (ctx) => {
+      ctx.body = String((ctx as Context).session);
+    };
+    const browser = await start({ backend, skip }, { ...count, "/health": health }, Application);
+    await browser.get("/count");
+    backend.calls.length = 0;
+    const { body, cookies } = await browser.get("/health");
+    expect({ body, cookies: cookies.size, calls: backend.calls }).toEqual({
+      body: "undefined",
+      cookies: 0,
+      calls: [],
+    });
+    expect((await browser.get("/count")).body).toBe("2");
+  });
+
+  it("that is gone has its cookie cleared, once", async () => {
+    const backend = testBackend();
+    const browser = await start({ backend }, count, Application);
+    await browser.get("/count");
+    for await (const key of backend.sessionKeys()) await backend.destroy(key, 1);
+    expect((await browser.get("/idle")).cookies.get("koa.sess")).toContain("expires=Thu, 01 Jan 1970");
+    backend.calls.length = 0;
+    expect((await browser.get("/idle")).cookies.size).toBe(0);
+    expect(backend.calls).toEqual([]);
+  });
+
   it("is stored before the answer leaves, a raw answer too", async () => {
     const backend = testBackend();
     const order: string[] = [];

@@ -69,6 +69,8 @@ export interface KoaSessionOptions extends PolicyOptions {
   readonly beforeSave?: (ctx: never, session: never) => void;
   /** Store the session of a request whose handler threw an error of status 500 and above. Default: false. */
   readonly saveOnError?: boolean;
+  /** Requests that need no session: static files, health checks. Their `ctx.session` is undefined. */
+  readonly skip?: (ctx: never) => boolean;
   /** Requests of one session that run one after another, whichever instance serves them. Needs `backend`. */
   readonly serialize?: (ctx: never) => boolean;
   /** How long one request may hold the session that way. Default: 30 000. */
@@ -141,6 +143,7 @@ const KNOWN: Readonly<Record<keyof OwnOptions, "boolean" | "function" | "string"
   valid: "function",
   beforeSave: "function",
   saveOnError: "boolean",
+  skip: "function",
   serialize: "function",
   serializeLeaseMs: "any",
 };

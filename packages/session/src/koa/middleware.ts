@@ -37,8 +37,11 @@ export function session(first: object, second: object = {}): KoaSessionMiddlewar
   const shelf = shelfFor(options, config);
   const lock = lockFor(config);
   extendContext(app.context, (ctx) => new ContextSession(ctx, config, shelf(ctx)));
-  return ((ctx: Bearer, next: () => Promise<unknown>) =>
-    serve(sessionOf(ctx), ctx, next, lock)) as KoaSessionMiddleware;
+  return ((ctx: Bearer, next: () => Promise<unknown>) => {
+    if (config.skip?.(ctx as never) !== true) return serve(sessionOf(ctx), ctx, next, lock);
+    Object.defineProperty(ctx, "session", { value: undefined, configurable: true, writable: true });
+    return next();
+  }) as KoaSessionMiddleware;
 }
 
 /** For requests of one session that run one after another. */
