@@ -61,7 +61,7 @@ export async function startFleet(
   const idp = await startRealIdp({ callbackUrl: `${url}/acs`, logoutUrl: `${url}/logout` });
   const make = framework === "express" ? expressApp : koaApp;
   const instances = [0, 1, 2].map(() =>
-    make(samlOf({ url, idpUrl }, idp, pair.private), { ...shared, ...options }, shared.sessions),
+    make(samlOf({ url, idpUrl }, idp, pair), { ...shared, ...options }, shared.sessions),
   );
   const fleet: Fleet = {
     url,
@@ -94,7 +94,7 @@ function makePair(): ReturnType<typeof generate> {
 function samlOf(
   { url, idpUrl }: { readonly url: string; readonly idpUrl: string },
   idp: RealIdp,
-  privateKey: string,
+  { private: privateKey, cert: publicCert }: Awaited<ReturnType<typeof makePair>>,
 ): SAML {
   return new SAML({
     issuer: entityId,
@@ -103,6 +103,7 @@ function samlOf(
     logoutUrl: `${idpUrl}/logout`,
     idpCert: idp.certificate,
     privateKey,
+    publicCert,
     signatureAlgorithm: "sha256",
   });
 }

@@ -177,7 +177,13 @@ export class ServiceProvider {
   }
 
   metadata(): SamlReply {
-    return { status: 200, type: "xml", body: this.#saml.generateServiceProviderMetadata(null) };
+    // With a privateKey node-saml makes no metadata without the certificate that goes with it.
+    const { publicCert = null } = this.#saml.options as { readonly publicCert?: string };
+    return {
+      status: 200,
+      type: "xml",
+      body: this.#saml.generateServiceProviderMetadata(null, publicCert),
+    };
   }
 }
 
