@@ -13,6 +13,7 @@ for (let run = 0; run < runs; run += 1) {
     return 0;
   });
   await remove();
+  console.log(`run ${run + 1} of ${runs}: ${faults.length} faults so far`);
 }
 console.log(`${runs} runs with ${kills} processes killed in each, ${acknowledged} writes acknowledged:`);
 console.log(faults.length === 0 ? "none lost, no commit failed" : faults.join("\n"));
