@@ -83,6 +83,7 @@ describe("a figure that is not held", () => {
     expect(isFaultless([good])).toBe(true);
     expect(isFaultless([good, { subject: "b", faults: 1, tries: 9 }])).toBe(false);
     expect(isFaultless([{ subject: "a", faults: 0, tries: 0 }])).toBe(false);
+    expect(isFaultless([])).toBe(false);
     expect(sayOurs([good, { subject: "b", faults: 1, tries: 9 }])).toBe("1 of 18 (b 1 of 9)");
   });
 

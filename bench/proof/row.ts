@@ -30,7 +30,7 @@ export function sayPeers(tallies: readonly Tally[]): string {
 }
 
 export function isFaultless(tallies: readonly Tally[]): boolean {
-  return tallies.every(({ faults, tries }) => faults === 0 && tries > 0);
+  return tallies.length > 0 && tallies.every(({ faults, tries }) => faults === 0 && tries > 0);
 }
 
 export function number(value: number): string {
