@@ -37,6 +37,21 @@ describe.each(["express", "koa"] as const)("the routes on %s, three instances", 
     expect((await attacker.get(fleet.url)).body).toBe("ada@example.org");
   });
 
+  test("csrf: 0 of 100, whether the victim has a login of its own under way or not", async () => {
+    const [attacker, victim] = [createBrowserClient(), createBrowserClient()];
+    const form = { SAMLResponse: await askIdp(fleet, attacker) };
+    let signedIn = 0;
+    for (let tried = 0; tried < 100; tried += 1) {
+      await victim.clearCookies();
+      if (tried % 2 === 0) await victim.get(`${fleet.url}/login`);
+      const page = await victim.post(acs(), { from: "http://evil.test/", form, follow: true });
+      if (page.status !== 403 || page.setCookie.length > 0) signedIn += 1;
+    }
+    expect(signedIn).toBe(0);
+    const own = await attacker.post(acs(), { ...atIdp, form, follow: true });
+    expect(own.body).toBe("ada@example.org");
+  });
+
   test("a second POST of one answer by its browser leads to the session that was made", async () => {
     const browser = createBrowserClient();
     const SAMLResponse = await askIdp(fleet, browser, "/once");

@@ -87,10 +87,21 @@ function sessionOf(ctx: Context): SessionContext {
   return ctx as unknown as SessionContext;
 }
 
-/** koa-session knows the id as `externalKey`; a middleware like Express's, as `id`. */
+/** What koa-session 7, and before it 6, calls its own context on Koa's. */
+const CONTEXT_OF_KOA_SESSION = ["get contextSession", "context#contextSession"];
+
+/**
+ * Under koa-session the id of now is in its own context: `session.externalKey` stays what it was before
+ * `regenerate()`, which passport's login calls. Under a middleware like Express's it is `session.id`.
+ */
 function idOf(ctx: Context): string | undefined {
   const { session } = sessionOf(ctx);
-  return session?.externalKey ?? session?.id;
+  const name = Object.getOwnPropertySymbols(ctx.app.context).find(({ description = "" }) =>
+    CONTEXT_OF_KOA_SESSION.includes(description),
+  );
+  const inner =
+    name === undefined ? undefined : (ctx as unknown as Record<symbol, SessionContext["session"]>)[name];
+  return inner?.externalKey ?? session?.externalKey ?? session?.id;
 }
 
 function describe(ctx: Context, body: Body = {}): SamlRequest {
