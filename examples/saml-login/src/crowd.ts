@@ -42,9 +42,9 @@ export class Crowd {
   async check(instances: readonly Askable[]): Promise<readonly CrowdMember[]> {
     const lost: CrowdMember[] = [];
     for (const [person, before] of this.#members) {
-      if (before.status === "could not log in") continue;
       const knownBy = await person.whoKnows(instances);
-      const status = knownBy.length > 0 ? "logged in" : "logged out";
+      const isIn = knownBy.length > 0 ? "logged in" : "logged out";
+      const status = before.status === "could not log in" ? before.status : isIn;
       const now: CrowdMember = { ...before, knownBy, status };
       this.#members.set(person, now);
       if (before.status === "logged in" && status === "logged out") lost.push(now);
