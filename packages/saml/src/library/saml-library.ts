@@ -1,7 +1,7 @@
 import type { Trust } from "../message/answer.ts";
 
 /** What a library itself says of an answer that it has validated. */
-export interface LibraryVerdict {
+interface LibraryVerdict {
   readonly nameId: unknown;
   readonly attributes: unknown;
 }
