@@ -77,9 +77,12 @@ async function judge(
   for (let done = 0; done < tries; done += BATCH) {
     const size = Math.min(BATCH, tries - done);
     const cookies = await Promise.all(Array.from({ length: size }, (_, at) => cookieFor(at, fleet)));
-    const answering = cookies.map((cookie) => change(fleet, cookie));
-    await wait(Math.random() * SPREAD_MS * 0.5);
-    await outage.begin(broken, done / BATCH);
+    const beginning = wait(Math.random() * SPREAD_MS * 0.5).then(() => outage.begin(broken, done / BATCH));
+    // However long the outage takes to begin, some begin after it.
+    const answering = cookies.map((cookie, at) =>
+      at % 5 === 0 ? beginning.then(() => change(fleet, cookie)) : change(fleet, cookie),
+    );
+    await beginning;
     const answered = Promise.all(answering);
     await Promise.race([answered, wait(LONGEST_MS)]);
     await outage.end(broken);
