@@ -7,6 +7,7 @@ import { BackendShelf } from "./backend-shelf.ts";
 import { Commit } from "./commit.ts";
 import type { RequestWithSession } from "./kept.ts";
 import { readSessionOptions, type SessionOptions } from "./options.ts";
+import { bearVisit, visitOf } from "./request-fields.ts";
 import { originalPath } from "./secure.ts";
 import type { Session } from "./session-view.ts";
 import { StoreShelf } from "./store-shelf.ts";
@@ -65,17 +66,15 @@ export function session<Data extends object = Record<string, unknown>>(
   return Object.assign(middleware, { of, onError });
 }
 
-const visiting: unique symbol = Symbol("unstick.visit");
-
 /** Express tells error handlers by their four parameters. */
 function onError(
   error: unknown,
-  request: IncomingMessage & { [visiting]?: Visit },
+  request: IncomingMessage,
   _response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
   const { status } = (error ?? {}) as { status?: unknown };
-  const visit = request[visiting];
+  const visit = visitOf(request);
   if (visit !== undefined && !(typeof status === "number" && status < 500)) visit.isFailed = true;
   next(error);
 }
@@ -90,7 +89,7 @@ function sessionOf(request: RequestWithSession): unknown {
 
 function serve(
   site: Site,
-  request: RequestWithSession & { [visiting]?: Visit },
+  request: RequestWithSession,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
@@ -105,7 +104,7 @@ function serve(
     return;
   }
   const visit = new Visit(site, request, cookieOptions);
-  request[visiting] = visit;
+  bearVisit(request, visit);
   holdResponse(response, new Commit(visit, response, next));
   const turn = site.lock === undefined ? undefined : takeTurn(site.lock, visit, response);
   const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());

@@ -21,6 +21,8 @@ export class Visit implements Visitor {
   readonly site: Site;
   readonly request: RequestWithSession;
   readonly cookieOptions: CookieOptions;
+  /** What `req.sessionID` reads where it is no property of the request. */
+  sessionID: unknown = undefined;
   /** The id that the browser showed, well signed. */
   readonly shownId: string | undefined;
   /** The session as it is now; `undefined` once it was destroyed. */
@@ -43,7 +45,6 @@ export class Visit implements Visitor {
   /** Give the request its session. Answers without a promise when no session is read. */
   begin(): Promise<void> | undefined {
     const { request, shownId, site } = this;
-    request.sessionStore = site.shelf.sessionStore;
     if (shownId === undefined) {
       this.#enter(site.shelf.create(this));
       return undefined;

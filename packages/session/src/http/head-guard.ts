@@ -12,6 +12,10 @@ export interface HeldState {
   readonly ended: boolean;
   /** Drop what is held: an error handler answers in its place. */
   replace(): void;
+  /** The response has gates that ask its guard: nothing need be put on the response itself. */
+  readonly isGated: boolean;
+  /** Whom the gates ask. */
+  guard: HeadGuard | undefined;
 }
 
 const changers = ["setHeader", "appendHeader", "removeHeader", "writeHead"] as const;
@@ -34,31 +38,42 @@ export class HeadGuard {
   readonly #statusMessage: string | undefined;
   readonly #shadowed: [name: string, value: PropertyDescriptor][] = [];
   #asked = false;
+  /** The head has left. */
+  #isBehind = false;
 
   constructor(response: ServerResponse, held: HeldState) {
     this.#response = response;
     this.#held = held;
     this.#statusCode = response.statusCode;
     this.#statusMessage = ownStatusMessage(response);
-    this.#shadow("headersSent", {
-      get: () => {
-        this.#asked = true;
-        return false;
-      },
-    });
-    for (const name of changers) {
-      this.#shadow(name, { value: (...args: unknown[]) => this.#change(name, args), writable: true });
-    }
+    this.#stepIn();
   }
 
-  /** From here on `writableEnded` is true for the application, as after any `end()`. */
+  /** What `headersSent` of the response reads. */
+  get headersSent(): boolean {
+    if (this.#isBehind) this.#stepAside();
+    else this.#asked = true;
+    return this.#isBehind;
+  }
+
+  /** What `writableEnded` reads: true as after any `end()`. `undefined`: what Node says. */
+  get writableEnded(): true | undefined {
+    return this.#held.ended && !this.#isBehind ? true : undefined;
+  }
+
+  /** Somebody changes the head. */
+  change(name: Changer, args: unknown[]): unknown {
+    return this.#isBehind ? this.#cut(name) : this.#change(name, args);
+  }
+
+  /** From here on `writableEnded` is true for the application. */
   markEnded(): void {
-    this.#shadow("writableEnded", { get: () => true });
+    if (!this.#held.isGated) this.#shadow("writableEnded", { get: () => true });
   }
 
   /** Give the head back as it was when the guard came. */
   lift(): void {
-    this.#unshadow();
+    this.#stepAside();
     this.#response.statusCode = this.#statusCode;
     restoreStatusMessage(this.#response, this.#statusMessage);
   }
@@ -70,14 +85,25 @@ export class HeadGuard {
    */
   stayBehind(): void {
     if (!this.#asked || this.#held.ended) return;
-    this.#shadow("headersSent", {
-      get: () => {
-        this.#unshadow();
-        return true;
-      },
-    });
-    for (const name of changers)
-      this.#shadow(name, { value: (): unknown => this.#cut(name), writable: true });
+    this.#isBehind = true;
+    this.#stepIn();
+  }
+
+  #stepIn(): void {
+    this.#held.guard = this;
+    if (this.#held.isGated) return;
+    this.#shadow("headersSent", { get: () => this.headersSent });
+    for (const name of changers) {
+      this.#shadow(name, { value: (...args: unknown[]) => this.change(name, args), writable: true });
+    }
+  }
+
+  #stepAside(): void {
+    this.#held.guard = undefined;
+    for (const [name, own] of this.#shadowed.splice(0)) {
+      if ("value" in own || "get" in own) Object.defineProperty(this.#response, name, own);
+      else Reflect.deleteProperty(this.#response, name);
+    }
   }
 
   #shadow(name: string, descriptor: PropertyDescriptor): void {
@@ -86,16 +112,9 @@ export class HeadGuard {
     Object.defineProperty(this.#response, name, { ...descriptor, configurable: true });
   }
 
-  #unshadow(): void {
-    for (const [name, own] of this.#shadowed.splice(0)) {
-      if ("value" in own || "get" in own) Object.defineProperty(this.#response, name, own);
-      else Reflect.deleteProperty(this.#response, name);
-    }
-  }
-
   #change(name: Changer, args: unknown[]): unknown {
     if (this.#isErrorAnswer()) {
-      this.#unshadow();
+      this.#stepAside();
       this.#held.replace();
       if (name === "writeHead") applyWriteHead(this.#response, args as unknown as WriteHeadArguments);
       else Reflect.apply(this.#response[name], this.#response, args);

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { ErrorAnswer } from "./error-answer.ts";
+import { type Gatekeeper, keepGates, type Passage, type Passages } from "./gates.ts";
 import { HeadGuard } from "./head-guard.ts";
 import { rejectCall, requireChunk, type Verb } from "./held-call.ts";
 import { applyWriteHead, isStatusCode, restoreStatusMessage, type WriteHeadArguments } from "./held-head.ts";
@@ -26,33 +27,48 @@ export function holdResponse(response: ServerResponse, hooks: HoldHooks): HeldRe
  */
 type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
-class Hold implements HeldResponse {
+class Hold implements Gatekeeper, HeldResponse {
+  /** Who watches the head while the response is held. */
+  guard: HeadGuard | undefined;
+  isGated = false;
   #phase: Phase = "open";
   #ended = false;
   #calls: [verb: Verb, args: unknown[]][] = [];
-  #guard: HeadGuard | undefined;
   #error: ErrorAnswer | undefined;
   readonly #response: ServerResponse;
   readonly #hooks: HoldHooks;
   readonly #before: OutgoingHttpHeaders;
   readonly #statusBefore: number;
-  readonly #original: Pick<ServerResponse, Verb | "writeHead">;
+  #original: Passages;
 
   constructor(response: ServerResponse, hooks: HoldHooks) {
     this.#response = response;
     this.#hooks = hooks;
     this.#before = response.getHeaders();
     this.#statusBefore = response.statusCode;
-    const { write, end, flushHeaders, writeHead } = response;
-    this.#original = { write, end, flushHeaders, writeHead };
+    this.#original = response;
   }
 
   install(): void {
+    const behind = keepGates(this.#response, this);
+    if (behind !== undefined) {
+      this.isGated = true;
+      this.#original = behind;
+      return;
+    }
+    const { write, end, flushHeaders, writeHead } = this.#response;
+    this.#original = { write, end, flushHeaders, writeHead };
     const response = this.#response as unknown as Record<string, (...args: unknown[]) => unknown>;
     response.write = (...args) => this.#receive("write", args);
     response.end = (...args) => this.#end(args);
     response.flushHeaders = (...args) => this.#receive("flushHeaders", args);
     response.writeHead = (...args) => this.#writeHead(args as unknown as WriteHeadArguments);
+  }
+
+  pass(name: Passage, args: unknown[]): unknown {
+    if (name === "end") return this.#end(args);
+    if (name === "writeHead") return this.#writeHead(args as unknown as WriteHeadArguments);
+    return this.#receive(name, args);
   }
 
   abandon(): void {
@@ -67,7 +83,7 @@ class Hold implements HeldResponse {
 
   /** An error handler answers while the commit is still under way: what was held is not wanted any more. */
   replace(): void {
-    this.#guard = undefined;
+    this.guard = undefined;
     this.#drop();
   }
 
@@ -149,12 +165,12 @@ class Hold implements HeldResponse {
   }
 
   #watchHead(): void {
-    this.#guard ??= new HeadGuard(this.#response, this);
-    if (this.#ended) this.#guard.markEnded();
+    this.guard ??= new HeadGuard(this.#response, this);
+    if (this.#ended) this.guard.markEnded();
   }
 
   #letGo(): void {
-    const guard = this.#guard;
+    const { guard } = this;
     this.#liftGuard();
     try {
       this.#pass();
@@ -167,8 +183,8 @@ class Hold implements HeldResponse {
   }
 
   #liftGuard(): void {
-    this.#guard?.lift();
-    this.#guard = undefined;
+    this.guard?.lift();
+    this.guard = undefined;
   }
 
   #replay(): void {
@@ -239,7 +255,7 @@ class Hold implements HeldResponse {
     restoreStatusMessage(response, undefined);
   }
 
-  #call(method: Verb | "writeHead", args: readonly unknown[]): unknown {
+  #call(method: Passage, args: readonly unknown[]): unknown {
     return Reflect.apply(this.#original[method], this.#response, args);
   }
 }

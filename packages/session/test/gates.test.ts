@@ -1,0 +1,147 @@
+import { once } from "node:events";
+import http, { type RequestListener, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import express5 from "express";
+import express4 from "express4";
+import { afterEach, describe, expect, test } from "vitest";
+import { session } from "../src/express/index.ts";
+import { memoryBackend } from "../src/index.ts";
+
+const secret = "a secret of thirty-two bytes, no?";
+const servers: http.Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = http.createServer(listener).listen(0, "127.0.0.1");
+  servers.push(server);
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function sessions(): ReturnType<typeof session> {
+  return session({ secret, backend: memoryBackend() });
+}
+
+function count(request: unknown): number {
+  const { session } = request as { session: { n?: number } };
+  session.n = (session.n ?? 0) + 1;
+  return session.n;
+}
+
+async function visit(url: string, cookie = ""): Promise<{ text: string; cookie: string }> {
+  const response = await fetch(url, { headers: { cookie } });
+  const set = response.headers.getSetCookie()[0]?.split(";", 1)[0];
+  return { text: await response.text(), cookie: set ?? cookie };
+}
+
+describe.each([
+  ["Express 4", express4 as unknown as typeof express5],
+  ["Express 5", express5],
+] as const)("%s", (_name, express) => {
+  test("a hold adds one property to a response, and leaves Node's prototype alone", async () => {
+    const before = Object.getOwnPropertyNames(ServerResponse.prototype);
+    const app = express();
+    let added: readonly PropertyKey[] = [];
+    app.use((_request, response, next) => {
+      const had = Reflect.ownKeys(response);
+      sessions()(_request, response, () => {
+        added = Reflect.ownKeys(response).filter((key) => !had.includes(key));
+        next();
+      });
+    });
+    app.get("/", (request, response) => void response.send(String(count(request))));
+    expect((await visit(await serve(app))).text).toBe("1");
+    expect(added).toHaveLength(1);
+    expect(Object.getOwnPropertyNames(ServerResponse.prototype)).toEqual(before);
+  });
+
+  test("a response that nobody holds is Node's", async () => {
+    const held = express();
+    held.use(sessions(), (request, response) => void response.send(String(count(request))));
+    const free = express();
+    free.get("/", (_request, response) => {
+      const before = response.headersSent;
+      response.setHeader("x-one", "1");
+      response.removeHeader("x-one");
+      response.appendHeader("x-two", "2");
+      response.writeHead(201, { "x-three": "3" });
+      response.write("a");
+      response.end(`${before} ${response.headersSent} ${response.writableEnded}`);
+    });
+    await visit(await serve(held));
+    const response = await fetch(await serve(free));
+    expect(response.status).toBe(201);
+    expect([..."one two three".split(" ")].map((name) => response.headers.get(`x-${name}`))).toEqual([
+      null,
+      "2",
+      "3",
+    ]);
+    expect(await response.text()).toBe("afalse true false");
+  });
+
+  test("the hold of a mounted app lasts when its parent answers", async () => {
+    const inner = express();
+    inner.use(sessions());
+    inner.use((request, _response, next) => {
+      count(request);
+      next();
+    });
+    const outer = express();
+    outer.use(inner);
+    outer.get("/", (request, response) => void response.send(String(count(request))));
+    const url = await serve(outer);
+    const first = await visit(url);
+    expect(first.text).toBe("2");
+    expect((await visit(url, first.cookie)).text).toBe("4");
+  });
+
+  test("who wrapped the response first is called last: it sees what the session added", async () => {
+    const app = express();
+    const seen: string[] = [];
+    app.use((_request, response, next) => {
+      const { end } = response;
+      response.end = ((...args: never[]) => {
+        seen.push(String(response.getHeader("Set-Cookie") !== undefined));
+        return Reflect.apply(end, response, args) as unknown;
+      }) as never;
+      next();
+    });
+    app.use(sessions());
+    app.get("/", (request, response) => void response.send(String(count(request))));
+    await visit(await serve(app));
+    expect(seen).toEqual(["true"]);
+  });
+
+  test("sessionID and sessionStore are there, may be set, and are nobody's where there is no session", async () => {
+    const app = express();
+    app.use("/in", sessions(), (request, response) => {
+      const { sessionID, sessionStore, session } = request as unknown as Record<string, unknown>;
+      const { id } = session as { id: string };
+      Object.assign(request, { sessionID: 7 });
+      response.send(`${sessionID === id} ${typeof sessionStore} ${Reflect.get(request, "sessionID")}`);
+    });
+    app.use("/out", (request, response) => {
+      const before = Reflect.get(request, "sessionID") as unknown;
+      Object.assign(request, { sessionID: "theirs", sessionStore: "their store" });
+      const { sessionID, sessionStore } = request as unknown as Record<string, unknown>;
+      response.send(`${before} ${sessionID} ${sessionStore} ${Object.hasOwn(request, "sessionID")}`);
+    });
+    const url = await serve(app);
+    expect((await visit(`${url}/in`)).text).toBe("true object 7");
+    expect((await visit(`${url}/out`)).text).toBe("undefined theirs their store true");
+  });
+
+  test("deleting req.session ends nothing but is seen", async () => {
+    const app = express();
+    app.use(sessions());
+    app.get("/", (request, response) => {
+      count(request);
+      delete (request as { session?: unknown }).session;
+      response.send(typeof (request as { session?: unknown }).session);
+    });
+    const first = await visit(await serve(app));
+    expect(first).toEqual({ text: "undefined", cookie: "" });
+  });
+});
