@@ -31,8 +31,13 @@ export interface SlotChange {
   readonly add: Map<string, number>;
 }
 
+const NONE: Attributes = new Map();
+
 /** The attributes of one session: parsed when first read, compared only when they were. */
 export class AttributeSlots {
+  /** As the record was read; of what has a slot, the slot tells. */
+  #read: Attributes = NONE;
+  /** Of the attributes that were read or given. */
   readonly #slots = new Map<string, Slot>();
   readonly #codec: ValueCodec;
   readonly #rules: ReadonlyMap<string, ConflictRule>;
@@ -51,30 +56,50 @@ export class AttributeSlots {
   }
 
   load(attributes: Attributes): void {
-    for (const [stored, value] of attributes) {
-      const name = attributeName(stored);
-      if (name === undefined) continue;
-      this.#slots.set(name, {
-        stored: value,
-        value: undefined,
-        held: false,
-        parsed: undefined,
-        removed: false,
-      });
-    }
+    this.#read = attributes;
   }
 
   *names(): IterableIterator<string> {
-    for (const [name, slot] of this.#slots) if (!slot.removed) yield name;
+    for (const stored of this.#read.keys()) {
+      const name = attributeName(stored);
+      if (name !== undefined && this.#slots.get(name)?.removed !== true) yield name;
+    }
+    for (const [name, slot] of this.#slots) if (!slot.removed && !this.#wasRead(name)) yield name;
   }
 
   has(name: string): boolean {
-    return this.#slots.get(name)?.removed === false;
+    const slot = this.#slots.get(name);
+    return slot === undefined ? this.#wasRead(name) : !slot.removed;
+  }
+
+  #wasRead(name: string): boolean {
+    return this.#read.has(storedName(name));
+  }
+
+  #slotOf(name: string): Slot | undefined {
+    const slot = this.#slots.get(name);
+    if (slot !== undefined) return slot;
+    const stored = this.#read.get(storedName(name));
+    return stored === undefined ? undefined : this.#add(name, stored);
+  }
+
+  #add(name: string, stored: string | undefined): Slot {
+    const slot: Slot = {
+      stored,
+      text: undefined,
+      value: undefined,
+      held: false,
+      parsed: undefined,
+      sent: undefined,
+      removed: false,
+    };
+    this.#slots.set(name, slot);
+    return slot;
   }
 
   /** Throws {@link UndecodableError} when the stored value cannot be read. */
   get(name: string): unknown {
-    const slot = this.#slots.get(name);
+    const slot = this.#slotOf(name);
     if (slot === undefined || slot.removed) return undefined;
     if (!slot.held) {
       slot.parsed = this.#codec.parse(this.#textOf(name, slot), this.#remainingMs);
@@ -85,66 +110,58 @@ export class AttributeSlots {
   }
 
   set(name: string, value: unknown): void {
-    const slot = this.#slots.get(name);
-    if (slot === undefined) {
-      this.#slots.set(name, { value, held: true, parsed: undefined, removed: false });
-      return;
-    }
+    const slot = this.#slotOf(name) ?? this.#add(name, undefined);
     slot.value = value;
     slot.held = true;
     slot.removed = false;
   }
 
   delete(name: string): void {
-    const slot = this.#slots.get(name);
+    const slot = this.#slotOf(name);
     if (slot === undefined) return;
-    if (slot.stored === undefined) this.#slots.delete(name);
+    if (slot.stored === undefined && !this.#wasRead(name)) this.#slots.delete(name);
     else slot.removed = true;
   }
 
-  /** What differs from what is stored, of all attributes or `only` some. Each attribute that was read or given is serialised at most once. */
-  changes(only?: readonly string[]): SlotChange {
-    const change: SlotChange = { set: new Map(), remove: [], add: new Map() };
+  /**
+   * What differs from what is stored, of all attributes or `only` some; `undefined`: nothing does. Each attribute
+   * that was read or given is serialised at most once.
+   */
+  changes(only?: readonly string[]): SlotChange | undefined {
+    let change: SlotChange | undefined;
     for (const [name, slot] of this.#slots) {
-      if (only === undefined || only.includes(name)) this.#addChange(change, name, slot);
+      if (only !== undefined && !only.includes(name)) continue;
+      const difference = this.#difference(name, slot);
+      if (difference === undefined) continue;
+      change ??= { set: new Map(), remove: [], add: new Map() };
+      if (difference === null) change.remove.push(name);
+      else if (typeof difference === "number") change.add.set(name, difference);
+      else change.set.set(name, difference);
     }
     return change;
   }
 
-  #addChange(change: SlotChange, name: string, slot: Slot): void {
-    if (slot.removed) {
-      if (slot.stored !== undefined) change.remove.push(name);
-      return;
-    }
-    if (!slot.held || isSamePrimitive(slot)) return;
+  /** A new text; `null`: it is removed; a number: what was added to a counter; `undefined`: no difference. */
+  #difference(name: string, slot: Slot): string | number | null | undefined {
+    if (slot.removed) return slot.stored === undefined ? undefined : null;
+    if (!slot.held || isSamePrimitive(slot)) return undefined;
     slot.sent = slot.value;
-    if (isCounter(this.#rules, name) && this.#addCounter(change, name, slot)) return;
+    const added = isCounter(this.#rules, name) ? addedTo(slot) : undefined;
+    if (added !== undefined) return added === 0 && slot.stored !== undefined ? undefined : added;
     const text = this.#codec.stringify(name, slot.value);
-    if (text === undefined) {
-      if (slot.stored !== undefined) change.remove.push(name);
-    } else if (slot.stored === undefined || text !== this.#textOf(name, slot)) {
-      change.set.set(name, text);
-    }
-  }
-
-  /** A declared counter that holds an integer is written as what was added to it. */
-  #addCounter(change: SlotChange, name: string, slot: Slot): boolean {
-    if (!Number.isSafeInteger(slot.value)) return false;
-    const base = slot.stored === undefined ? 0 : Number(slot.stored);
-    if (slot.stored !== undefined && !isInteger(slot.stored)) return false;
-    const delta = (slot.value as number) - base;
-    if (delta !== 0 || slot.stored === undefined) change.add.set(name, delta);
-    return true;
+    if (text === undefined) return slot.stored === undefined ? undefined : null;
+    return slot.stored !== undefined && text === this.#textOf(name, slot) ? undefined : text;
   }
 
   /** What was stored under `name` when the record was read; `null`: nothing. */
   storedValue(name: string): string | null {
-    return this.#slots.get(name)?.stored ?? null;
+    const slot = this.#slots.get(name);
+    return (slot === undefined ? this.#read.get(storedName(name)) : slot.stored) ?? null;
   }
 
   /** The value both requests of a conflict began from, parsed anew so that a rule may not spoil ours. */
   baseValue(name: string): unknown {
-    const slot = this.#slots.get(name);
+    const slot = this.#slotOf(name);
     if (slot?.stored === undefined) return undefined;
     return this.#codec.parse(this.#textOf(name, slot), this.#remainingMs);
   }
@@ -174,31 +191,44 @@ export class AttributeSlots {
   removedFromStore(name: string): void {
     const slot = this.#slots.get(name);
     if (slot === undefined) return;
-    if (slot.removed || slot.value === undefined) this.#slots.delete(name);
-    else slot.stored = undefined;
+    slot.stored = undefined;
+    slot.text = undefined;
+    if (slot.value === undefined) slot.removed = true;
+    // Where the record as it was read still has it, the slot tells that it is gone.
+    if (slot.removed && !this.#wasRead(name)) this.#slots.delete(name);
   }
 
   /** Bytes of what is stored and stays, by name and value. */
   storedBytes(except: { has(name: string): boolean }): number {
     let bytes = 0;
-    for (const [name, slot] of this.#slots) {
-      if (slot.stored === undefined || slot.removed || except.has(name)) continue;
-      bytes += Buffer.byteLength(storedName(name)) + Buffer.byteLength(slot.stored);
+    for (const { name, stored } of this.#stored()) {
+      if (this.#slots.get(name)?.removed === true || except.has(name)) continue;
+      bytes += Buffer.byteLength(storedName(name)) + Buffer.byteLength(stored);
     }
     return bytes;
   }
 
+  /** Every attribute that the backend has, as it has it. */
+  *#stored(): IterableIterator<{ name: string; stored: string }> {
+    for (const [key, stored] of this.#read) {
+      const name = attributeName(key);
+      if (name !== undefined && !this.#slots.has(name)) yield { name, stored };
+    }
+    for (const [name, { stored }] of this.#slots) if (stored !== undefined) yield { name, stored };
+  }
+
   /** Every attribute that is stored and sealed (a counter is not), opened. */
   *storedTexts(): IterableIterator<{ name: string; stored: string; text: string }> {
-    for (const [name, slot] of this.#slots) {
-      if (slot.stored === undefined || (isCounter(this.#rules, name) && isInteger(slot.stored))) continue;
-      yield { name, stored: slot.stored, text: this.#textOf(name, slot) };
+    for (const { name, stored } of [...this.#stored()]) {
+      if (isCounter(this.#rules, name) && isInteger(stored)) continue;
+      yield { name, stored, text: this.#textOf(name, this.#slotOf(name) as Slot) };
     }
   }
 
   /** The stored values were sealed anew; their texts are what they were. */
   resealed(stored: Attributes, seal: RecordSeal | undefined): void {
     this.#seal = seal;
+    this.#read = new Map([...this.#read, ...stored]);
     for (const [name, slot] of this.#slots) slot.stored = stored.get(storedName(name)) ?? slot.stored;
   }
 
@@ -209,6 +239,12 @@ export class AttributeSlots {
     slot.text ??= this.#codec.toText(storedName(name), slot.stored, this.#seal);
     return slot.text;
   }
+}
+
+/** What was added to a declared counter; `undefined` where it, or what is stored, is no integer. */
+function addedTo({ value, stored }: Slot): number | undefined {
+  if (!Number.isSafeInteger(value) || (stored !== undefined && !isInteger(stored))) return undefined;
+  return (value as number) - Number(stored ?? 0);
 }
 
 function isCounter(rules: ReadonlyMap<string, ConflictRule>, name: string): boolean {

@@ -73,10 +73,10 @@ export function createEngine(options: EngineOptions): Engine {
   });
 }
 
-async function load(context: EngineContext, id: string): Promise<Session | null> {
+function load(context: EngineContext, id: string): Promise<Session | null> {
   if (!isOfForm(context.policy.ids, id)) {
     emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
-    return null;
+    return Promise.resolve(null);
   }
   return open(context, id, sessionKey(id));
 }

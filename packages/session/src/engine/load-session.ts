@@ -54,21 +54,21 @@ function openRecord(
   const slots = new AttributeSlots(context.codec, context.policy.rules, stored.remainingMs);
   slots.load(attributes);
   slots.sealWith(seal);
-  return {
-    ...newState(context, id, key, slots),
-    isNew: false,
-    movedTo: stored.movedTo,
-    remainingMs: stored.remainingMs,
-    ageMs: stored.ageMs,
-    header,
-    seal,
-    storedPrincipal: note?.principal,
-    principal: note?.principal,
-    device: note?.device,
-    notedIdleMs: note?.idleMs,
-    notedDevice: note?.device,
-    entryEndMs: note?.entryEndMs,
-  };
+  const state = newState(context, id, key, slots);
+  state.isNew = false;
+  state.movedTo = stored.movedTo;
+  state.remainingMs = stored.remainingMs;
+  state.ageMs = stored.ageMs;
+  state.header = header;
+  state.seal = seal;
+  if (note === undefined) return state;
+  state.storedPrincipal = note.principal;
+  state.principal = note.principal;
+  state.device = note.device;
+  state.notedIdleMs = note.idleMs;
+  state.notedDevice = note.device;
+  state.entryEndMs = note.entryEndMs;
+  return state;
 }
 
 /** A session of which nothing is stored. */

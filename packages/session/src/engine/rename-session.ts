@@ -88,6 +88,7 @@ function renamePlan(
     state.slots,
     state.seal,
     recordNotes(header, principal),
+    state.slots.changes(),
   );
 }
 
@@ -147,8 +148,9 @@ async function follow(
     if (error instanceof UndecodableError) return refuse(context, state);
     throw error;
   }
-  const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, new Map());
-  if (plan.isEmpty) return "followed";
+  const change = state.slots.changes();
+  if (change === undefined) return "followed";
+  const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, new Map(), change);
   const entry = { ...planEntry(context, state, true), isEntering: false };
   await linkPrincipal(context, state, movedTo, entry);
   const result = await settleConflicts(context, state, plan, () =>

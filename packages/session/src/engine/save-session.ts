@@ -1,5 +1,6 @@
 import type { Attributes } from "../backend.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
+import type { SlotChange } from "./attribute-slots.ts";
 import { createOnce } from "./create-once.ts";
 import { SessionConflictError } from "./errors.ts";
 import { emit } from "./events.ts";
@@ -54,11 +55,13 @@ export function saveSession(
   options: SaveOptions,
 ): Promise<SaveOutcome> | SaveOutcome {
   if (state.ended) return refuse(context, state, "gone");
+  if (state.isNew) prepareSeal(context, state);
   const entry = planEntry(context, state);
-  const plan = writePlan(context, state, entry, options.only);
-  if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan, entry);
-  if (plan.isEmpty)
+  const change = state.slots.changes(options.only);
+  if (change === undefined && !state.isNew && !entry.isEntering)
     return isDeadlineLeft(context, state, options) ? "unchanged" : moveDeadline(context, state);
+  const plan = writePlan(context, state, entry, change);
+  if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan, entry);
   if (state.movedTo !== undefined) return refuse(context, state, "moved");
   return updateSession(context, state, plan, entry);
 }
@@ -68,16 +71,18 @@ function isDeadlineLeft(context: EngineContext, state: SessionState, options: Sa
   return state.movedTo !== undefined || (options.deadline !== "always" && !isDue(context, state));
 }
 
+function prepareSeal(context: EngineContext, state: SessionState): void {
+  if (state.header !== undefined) return;
+  state.seal = context.ring?.newSeal();
+  state.slots.sealWith(state.seal);
+}
+
 function writePlan(
   context: EngineContext,
   state: SessionState,
   entry: PrincipalEntryPlan,
-  only: SaveOptions["only"],
+  change: SlotChange | undefined,
 ): WritePlan {
-  if (state.isNew && state.header === undefined) {
-    state.seal = context.ring?.newSeal();
-    state.slots.sealWith(state.seal);
-  }
   const header = state.isNew ? writeHeader(state.seal, state.key) : undefined;
   const principal = entry.isEntering ? principalNote(context, state, entry) : undefined;
   return new WritePlan(
@@ -86,7 +91,7 @@ function writePlan(
     state.slots,
     state.seal,
     recordNotes(header, principal),
-    only,
+    change,
   );
 }
 

@@ -14,17 +14,29 @@ export function isSessionId(text: string): boolean {
   return ID_FORM.test(text);
 }
 
-/**
- * What the middlewares that ours take the place of make unless told otherwise, and browsers still show:
- * express-session 24 bytes in base64url (uid-safe), koa-session its `prefix` and a UUID. Ours for Koa begins
- * as a UUID does.
- */
-const PEER_FORM =
-  /^[A-Za-z0-9_-]{32}$|^.{0,128}[0-9a-f]{8}-(?:[0-9a-f]{56}|(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/s;
+/** What express-session makes unless told otherwise: 24 bytes in base64url (uid-safe). */
+const EXPRESS_FORM = /^[A-Za-z0-9_-]{32}$/;
+/** What koa-session makes: a UUID behind its `prefix`. Ours for Koa begins as a UUID does. */
+const UUID_FORM = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const KOA_FORM = /^[0-9a-f]{8}-[0-9a-f]{56}$/;
+const MOST_PREFIX = 128;
 
-/** Whether a text has the form of {@link createSessionId}, or of what such a middleware makes. */
+/**
+ * Whether a text has the form of {@link createSessionId}, or of what the middlewares that ours take the place of
+ * make unless told otherwise, which browsers still show.
+ */
 export function isKnownId(text: string): boolean {
-  return ID_FORM.test(text) || PEER_FORM.test(text);
+  return (
+    ID_FORM.test(text) ||
+    EXPRESS_FORM.test(text) ||
+    endsWith(KOA_FORM, 65, text) ||
+    endsWith(UUID_FORM, 36, text)
+  );
+}
+
+/** Behind a prefix. One expression for both, from the beginning, would try at each place. */
+function endsWith(form: RegExp, length: number, text: string): boolean {
+  return text.length <= length + MOST_PREFIX && form.test(text.slice(-length));
 }
 
 /** What a backend knows a session by. The id itself never leaves the process that serves the request. */

@@ -36,7 +36,7 @@ export interface SessionState {
   /** It was ended, by this request or, as far as this request was told, by another. */
   ended: boolean;
   damaged: boolean;
-  readonly movedTo: SessionKey | undefined;
+  movedTo: SessionKey | undefined;
   remainingMs: number;
   ageMs: number;
   /** Milliseconds of `performance.now()` when `remainingMs` and `ageMs` were true, or a little later. */
@@ -50,7 +50,7 @@ export interface SessionState {
   principal: string | undefined;
   device: Device | undefined;
   /** Idle lifetime when the principal was noted. */
-  readonly notedIdleMs: number | undefined;
+  notedIdleMs: number | undefined;
   /** Where and how this principal's session was begun, as stored. */
   notedDevice: Device | undefined;
   /** The age of the session at which its entry in the principal's index ends, or less. */

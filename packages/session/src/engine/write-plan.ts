@@ -27,24 +27,19 @@ export class WritePlan {
     slots: AttributeSlots,
     seal: RecordSeal | undefined,
     notes: Map<string, string | null>,
-    only?: readonly string[],
+    change: SlotChange | undefined,
   ) {
     this.#policy = policy;
     this.#codec = codec;
     this.#slots = slots;
     this.#seal = seal;
     this.#notes = notes;
-    this.#change = slots.changes(only);
+    this.#change = change ?? { set: new Map(), remove: [], add: new Map() };
     for (const [name, text] of this.#change.set) this.#stored.set(name, this.#toStored(name, text));
     for (const name of [...this.#change.set.keys(), ...this.#change.remove]) {
       if (this.#dependsOnStored(name)) this.#expect.set(name, slots.storedValue(name));
     }
     this.#requireSize();
-  }
-
-  get isEmpty(): boolean {
-    const { set, remove, add } = this.#change;
-    return set.size === 0 && remove.length === 0 && add.size === 0 && this.#notes.size === 0;
   }
 
   /** Write a note of the engine along. */
