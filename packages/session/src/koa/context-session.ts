@@ -140,8 +140,8 @@ export class ContextSession implements ViewedSession {
     });
   }
 
-  /** Store what changed. The cookie is set when the head leaves. */
-  commit(): Promise<void> {
+  /** Store what changed. The cookie is set when the head leaves. Answers without a promise when nothing had to be. */
+  commit(): Promise<void> | undefined {
     return this.#steps.add(() => this.#finish());
   }
 
@@ -214,26 +214,34 @@ export class ContextSession implements ViewedSession {
     return { isForced, maxAge: this.options.maxAge };
   }
 
-  async #finish(): Promise<void> {
+  #finish(): Promise<void> | undefined {
     this.#isTouched = false;
-    if (this.#isRemoved) {
-      if (this.#kept?.isNew === false) await this.#kept.destroy();
-      this.#cookie = "clear";
-    } else if (this.#kept !== undefined && isWorthStoring(this.#kept, this.#isForced)) {
-      await this.#store(false);
-    }
+    if (this.#isRemoved) return this.#remove();
+    if (this.#kept === undefined || !isWorthStoring(this.#kept, this.#isForced)) return undefined;
+    return this.#store(false);
   }
 
-  async #store(isAsked: boolean): Promise<void> {
+  async #remove(): Promise<void> {
+    if (this.#kept?.isNew === false) await this.#kept.destroy();
+    this.#cookie = "clear";
+  }
+
+  #store(isAsked: boolean): Promise<void> | undefined {
     const kept = this.#open();
-    if (this.#isLost) return;
+    if (this.#isLost) return undefined;
     const isForced = isAsked || this.#isForced || isRolledOver(kept, this.options);
     const { beforeSave } = this.options;
     if (beforeSave !== undefined && (isForced || JSON.stringify(this.get()) !== this.#loadedText)) {
       beforeSave(this.#ctx as never, this.get() as never);
     }
     const stored = kept.store(this.#how(isForced));
-    this.#note(typeof stored === "string" ? stored : await stored, isForced);
+    if (typeof stored !== "string") return stored.then((done) => this.#noteStored(done, isForced));
+    this.#noteStored(stored, isForced);
+    return undefined;
+  }
+
+  #noteStored(stored: KoaStored, isForced: boolean): void {
+    this.#note(stored, isForced);
     this.#isForced = false;
   }
 

@@ -14,6 +14,8 @@ export interface KoaContext {
 
 export interface KoaApp extends EventEmitter {
   readonly context: object;
+  /** Secrets, or a Keygrip. */
+  readonly keys?: unknown;
   use(middleware: never): unknown;
 }
 

@@ -8,7 +8,7 @@ export interface ViewedSession {
   readonly values: Values;
   maxAge: number | "session" | undefined;
   save(): Promise<void>;
-  commit(): Promise<void>;
+  commit(): Promise<void> | undefined;
   regenerate(): Promise<void>;
   login(principal: string, options?: KoaLoginOptions): Promise<void>;
   logout(): Promise<void>;
@@ -94,8 +94,8 @@ export class KoaSession {
   }
 
   /** With `autoCommit: false`: store what changed, and set the cookie. */
-  manuallyCommit(): Promise<void> {
-    return behindView(this).commit();
+  async manuallyCommit(): Promise<void> {
+    await behindView(this).commit();
   }
 
   /**
