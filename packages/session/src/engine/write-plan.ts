@@ -1,6 +1,7 @@
 import type { AttributeChange, Attributes } from "../backend.ts";
 import { HEADER, PRINCIPAL, storedName } from "./attribute-name.ts";
-import { type AttributeSlots, isInteger, type SlotChange } from "./attribute-slots.ts";
+import { isInteger } from "./attribute-slot.ts";
+import type { AttributeSlots, SlotChange } from "./attribute-slots.ts";
 import { SessionConflictError, SessionTooLargeError } from "./errors.ts";
 import type { RecordSeal } from "./key-ring.ts";
 import type { ConflictRule, Policy } from "./options.ts";

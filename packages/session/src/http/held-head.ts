@@ -37,6 +37,18 @@ export function restoreStatusMessage(response: ServerResponse, message: string |
   else if (Object.hasOwn(response, "statusMessage")) Reflect.deleteProperty(response, "statusMessage");
 }
 
+/** Make the head again what it was: its status, and its fields as `getHeaders()` gave them. */
+export function restoreHead(response: ServerResponse, status: number, fields: OutgoingHttpHeaders): void {
+  for (const name of response.getHeaderNames()) {
+    if (!(name in fields)) response.removeHeader(name);
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
+  }
+  response.statusCode = status;
+  restoreStatusMessage(response, undefined);
+}
+
 /** As Node checks it: a number from 100 to 999 once the fraction is cut off. */
 export function isStatusCode(status: unknown): boolean {
   const code = Number(status) | 0;

@@ -3,7 +3,7 @@ import { ErrorAnswer } from "./error-answer.ts";
 import { type Gatekeeper, keepGates, type Passage, type Passages } from "./gates.ts";
 import { HeadGuard } from "./head-guard.ts";
 import { rejectCall, requireChunk, type Verb } from "./held-call.ts";
-import { applyWriteHead, isStatusCode, restoreStatusMessage, type WriteHeadArguments } from "./held-head.ts";
+import { applyWriteHead, isStatusCode, restoreHead, type WriteHeadArguments } from "./held-head.ts";
 import type { HeldResponse, HoldHooks } from "./hold-hooks.ts";
 
 /**
@@ -230,7 +230,7 @@ class Hold implements Gatekeeper, HeldResponse {
   #fail(error: unknown): void {
     this.#liftGuard();
     this.#drop();
-    this.#restoreHead();
+    restoreHead(this.#response, this.#statusBefore, this.#before);
     this.#phase = "failed";
     this.#error = new ErrorAnswer(this.#response, this.#statusBefore, !this.#ended);
     this.#ended = false;
@@ -241,18 +241,6 @@ class Hold implements Gatekeeper, HeldResponse {
     // Every writer of the dropped response was told to wait for "drain". It must not hear that of the next one.
     this.#response.removeAllListeners("drain");
     for (const [, args] of this.#calls.splice(0)) rejectCall(args);
-  }
-
-  #restoreHead(): void {
-    const response = this.#response;
-    for (const name of response.getHeaderNames()) {
-      if (!(name in this.#before)) response.removeHeader(name);
-    }
-    for (const [name, value] of Object.entries(this.#before)) {
-      if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
-    }
-    response.statusCode = this.#statusBefore;
-    restoreStatusMessage(response, undefined);
   }
 
   #call(method: Passage, args: readonly unknown[]): unknown {

@@ -140,7 +140,7 @@ export class ContextSession implements ViewedSession {
     });
   }
 
-  /** Store what changed. The cookie is set when the head leaves. Answers without a promise when nothing had to be. */
+  /** Store what changed: no promise when nothing did. The cookie is set when the head leaves. */
   commit(): Promise<void> | undefined {
     return this.#steps.add(() => this.#finish());
   }
@@ -160,11 +160,8 @@ export class ContextSession implements ViewedSession {
   async commitAfter(error: unknown): Promise<void> {
     if (!this.options.autoCommit) return;
     const { status } = (error ?? {}) as { status?: unknown };
-    if (this.options.saveOnError || (typeof status === "number" && status < 500)) {
-      await this.commit();
-    } else {
-      this.#isFailed = true;
-    }
+    if (this.options.saveOnError || (typeof status === "number" && status < 500)) await this.commit();
+    else this.#isFailed = true;
   }
 
   /** The head leaves: after Koa has removed every header before it answers an error (`ctx.onerror`). */
@@ -235,17 +232,13 @@ export class ContextSession implements ViewedSession {
       beforeSave(this.#ctx as never, this.get() as never);
     }
     const stored = kept.store(this.#how(isForced));
-    if (typeof stored !== "string") return stored.then((done) => this.#noteStored(done, isForced));
-    this.#noteStored(stored, isForced);
+    if (typeof stored !== "string") return stored.then((done) => this.#note(done, isForced));
+    this.#note(stored, isForced);
     return undefined;
   }
 
-  #noteStored(stored: KoaStored, isForced: boolean): void {
-    this.#note(stored, isForced);
-    this.#isForced = false;
-  }
-
   #note(stored: KoaStored, isForced: boolean): void {
+    this.#isForced = false;
     if (stored === "lost") {
       this.#isLost = true;
       this.#cookie = undefined;
