@@ -1,3 +1,4 @@
+import { createSecureContext } from "node:tls";
 import { cookieNameProblem, reservedCookiePrefix } from "@unstick/affinity";
 import { assumptionValues } from "./assumptions.ts";
 import { refuse } from "./errors.ts";
@@ -149,8 +150,18 @@ function checkListener({ listener, tls }: AlbSettings): void {
   if (!(timeScale >= 0.001 && timeScale <= 1)) {
     refuse("timeScale", `is ${show(timeScale)}; it must be a number from 0.001 to 1, the length of a second`);
   }
-  if (tls !== undefined && !(tls.key?.includes("PRIVATE KEY") && tls.cert?.includes("CERTIFICATE"))) {
+  if (listener.host === "") refuse("host", "is empty; it must be an address, like 127.0.0.1 or 0.0.0.0");
+  if (tls !== undefined) checkTls(tls);
+}
+
+function checkTls(tls: NonNullable<AlbSettings["tls"]>): void {
+  if (!(tls.key?.includes("PRIVATE KEY") && tls.cert?.includes("CERTIFICATE"))) {
     refuse("tls", "needs a private key and a certificate, both as PEM text");
+  }
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    refuse("tls", `has a key and a certificate that do not serve together: ${(error as Error).message}`);
   }
 }
 

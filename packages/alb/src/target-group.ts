@@ -118,7 +118,8 @@ export class TargetGroup {
     target.lastProblem = problem;
     target.health = nextHealth(target.health, problem === "", this.settings.healthCheck);
     const after = stateOf(target);
-    if (after === before) return;
+    // What keeps a new target from its first success is news; it may be long before it counts as unhealthy.
+    if (after === before && after !== "initial") return;
     target.slowStartSinceMs = after === "healthy" && this.#warmsUp(target) ? Date.now() : undefined;
     this.#events.changed(target);
   }

@@ -78,6 +78,33 @@ describe("alb start", () => {
       /^alb: --port \d+ of 127.0.0.1 is taken by another program; choose another port, or 0 for a free one\n$/,
     );
   });
+
+  it.each([
+    [
+      ["--host", "203.0.113.1"],
+      "--host 203.0.113.1 is not an address of this machine; choose another, like 127.0.0.1",
+    ],
+    [["--host", "nowhere.invalid"], "--host nowhere.invalid is a name that cannot be resolved"],
+  ])("%j is one line, and exit code 1", async (flags, sentence) => {
+    const { said, ended } = run("start", "--target", "http://127.0.0.1:9", ...flags);
+    expect(await ended).toBe(1);
+    expect(said()).toMatch(/^alb: .*\n$/);
+    expect(said()).toContain(sentence);
+  });
+
+  it.each([
+    ["nowhere.invalid:3001", /ENOTFOUND|EAI_AGAIN/],
+    ["127.0.0.1:9", /connection refused/],
+  ])("a target at %s is shown with what is wrong, and the emulator runs on", async (address, problem) => {
+    const { child, said, ended } = run("start", "--target", `http://${address}`);
+    await waitUntil("it listens", () => said().includes("stop      Ctrl-C"));
+    const [, told] = new RegExp(`^http://${address} is initial \\((.*)\\)$`, "m").exec(said()) ?? [];
+    expect(told).toMatch(problem);
+    const url = /listening (\S+)/.exec(said())?.[1] ?? "";
+    expect((await ask(url)).status).toBe(502);
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+  });
 });
 
 describe("alb check", () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { AlbError, type AlbOptions, startAlb } from "../src/index.ts";
+import { explainListening } from "../src/proxy/listen-error.ts";
 
 const target = "http://127.0.0.1:9";
 const base = { targets: [target] } as const;
@@ -10,6 +11,8 @@ const app = (cookieName?: string): AlbOptions["stickiness"] => ({
   type: "app_cookie",
   ...(cookieName !== undefined && { cookieName }),
 });
+
+const pem = (what: string): string => `-----BEGIN ${what}-----\nabc\n-----END ${what}-----\n`;
 
 /** Each option that AWS refuses, and each that makes no sense here, by name. */
 const refused: readonly (readonly [option: string, sentence: string, options: object])[] = [
@@ -136,6 +139,8 @@ const refused: readonly (readonly [option: string, sentence: string, options: ob
   ["statusPath", "a path like /_alb", { statusPath: "alb" }],
   ["timeScale", "from 0.001 to 1", { timeScale: 0 }],
   ["tls", "as PEM text", { tls: { key: "a", cert: "b" } }],
+  ["tls", "do not serve together", { tls: { key: pem("PRIVATE KEY"), cert: pem("CERTIFICATE") } }],
+  ["host", "is empty", { host: "" }],
   ["assume.repin", "must be reissue or remove", { assume: { repin: "maybe" } }],
   ["assume.repinn", "is not an option", { assume: { repinn: "reissue" } }],
   ["stickyness", "is not an option", { stickyness: app("A") }],
@@ -173,6 +178,17 @@ describe("options", () => {
       code: "ERR_UNSTICK_ALB_LISTEN",
       message: `port ${port} of 127.0.0.1 is taken by another program; choose another port, or 0 for a free one`,
     });
+  });
+
+  it.each([
+    ["EACCES", "port", "port 80 of ::1 is not allowed to this user; choose one above 1023"],
+    ["EAFNOSUPPORT", "host", "host ::1 is of an address family that this machine does not have"],
+    ["EMFILE", "port", "port 80 of ::1 cannot be listened on: listen EMFILE"],
+  ])("%s at the start names the %s", (code, option, sentence) => {
+    const cause = Object.assign(new Error(`listen ${code}`), { code });
+    const error = explainListening(cause, 80, "::1");
+    expect(error).toMatchObject({ code: "ERR_UNSTICK_ALB_LISTEN", option, cause });
+    expect(error.message).toContain(sentence);
   });
 
   it("an unknown target cannot be deregistered, and of several groups one must be named", async () => {

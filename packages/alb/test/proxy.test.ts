@@ -222,6 +222,17 @@ describe("WebSocket", () => {
     await expect(once(socket, "open")).rejects.toThrow("403");
   });
 
+  it("cuts the client off when the target dies within its refusal", async () => {
+    await start();
+    target.server.on("upgrade", (_incoming, socket) =>
+      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\nno"),
+    );
+    const answer = await sendRaw(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 403 Forbidden\r\n.*\r\n\r\nno$/s);
+  });
+
   it("is cut at the end of the deregistration delay", async () => {
     await startEcho({ deregistrationDelaySeconds: 0 });
     const socket = new WebSocket(alb.url.replace("http", "ws"));

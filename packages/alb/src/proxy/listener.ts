@@ -8,10 +8,10 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Balancer } from "../balancer.ts";
-import { AlbError } from "../errors.ts";
 import { limits, refusalOf, statusOfParserError } from "../rules/limits.ts";
 import { run } from "./exchange.ts";
 import { headersFor, headOf, viewOf, withFraming } from "./incoming.ts";
+import { explainListening } from "./listen-error.ts";
 import { answerByOurselves, answerOnSocket } from "./own-answer.ts";
 import { passUpgrade } from "./upgrade.ts";
 import { openUpstream, type Upstream } from "./upstream.ts";
@@ -25,8 +25,11 @@ export interface Listener {
 }
 
 /** Listen, and move bytes between clients and the targets that the balancer names. */
-export async function listen(balancer: Balancer, answerStatus: StatusHandler): Promise<Listener> {
-  const upstream = openUpstream();
+export async function listen(
+  balancer: Balancer,
+  answerStatus: StatusHandler,
+  upstream: Upstream = openUpstream(),
+): Promise<Listener> {
   const server = makeServer(balancer, (request, response) => {
     if (!answerStatus(request, response)) handle(balancer, upstream, request, response);
   });
@@ -100,19 +103,9 @@ function refuse(balancer: Balancer, response: ServerResponse, status: number): v
 
 function bind(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port, host)));
+    server.once("error", (error: NodeJS.ErrnoException) => reject(explainListening(error, port, host)));
     server.listen(port, host, () => resolve());
   });
-}
-
-function explain(error: NodeJS.ErrnoException, port: number, host: string): AlbError {
-  const reasons: Record<string, string> = {
-    EADDRINUSE: `port ${port} of ${host} is taken by another program; choose another port, or 0 for a free one`,
-    EACCES: `port ${port} of ${host} is not allowed to this user; choose one above 1023`,
-    EADDRNOTAVAIL: `${host} is not an address of this machine; choose another host`,
-  };
-  const sentence = reasons[error.code ?? ""] ?? `cannot listen on ${host} port ${port}: ${error.message}`;
-  return new AlbError("ERR_UNSTICK_ALB_LISTEN", sentence, "port", error);
 }
 
 async function closeServer(server: Server, upstream: Upstream): Promise<void> {

@@ -20,7 +20,8 @@ export interface Upgrade {
 
 /**
  * [D] An upgrade is routed like any request, cookies included; after the 101 the connection stays with its target and
- * stickiness plays no part.
+ * stickiness plays no part. The idle timeout goes on: 504 before the answer's head, afterwards a connection on which
+ * neither side sends anything is cut.
  */
 export function passUpgrade(upgrade: Upgrade): void {
   const { balancer, upstream, request, socket } = upgrade;
@@ -44,15 +45,20 @@ export function passUpgrade(upgrade: Upgrade): void {
     headers,
   });
   trackInFlight(balancer, target, socket);
+  const idleTimeoutMs = balancer.settings.listener.idleTimeoutSeconds * 1000;
+  call.setTimeout(idleTimeoutMs, () => call.destroy(new TargetTimeout("idle")));
   socket.once("close", () => call.destroy());
   call.on("error", (error) => fail(upgrade, error instanceof TargetTimeout ? 504 : 502));
   call.once("upgrade", (answer, targetSocket: Socket, targetHead) => {
     writeHead(upgrade, routed, answer);
     join(socket, targetSocket, upgrade.head, targetHead);
+    // Every byte of either side passes this socket, so that its silence is the silence of both.
+    socket.setTimeout(idleTimeoutMs, () => socket.destroy());
   });
   call.once("response", (answer) => {
     writeHead(upgrade, routed, answer);
     answer.pipe(socket);
+    answer.once("aborted", () => socket.destroy());
   });
   call.end();
 }

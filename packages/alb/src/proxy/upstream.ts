@@ -2,8 +2,13 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from "
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { limits } from "../rules/limits.ts";
 
-/** [D] Ten seconds to connect to a target (troubleshooting: HTTP 504). */
-const connectTimeoutMs = 10_000;
+/** How targets are reached; AWS lets nobody change it. */
+export interface UpstreamOptions {
+  /** [D] Ten seconds to connect to a target (troubleshooting: HTTP 504). */
+  readonly connectTimeoutMs: number;
+}
+
+const defaults: UpstreamOptions = { connectTimeoutMs: 10_000 };
 
 export interface UpstreamCall {
   readonly method: string;
@@ -19,7 +24,7 @@ export interface Upstream {
 }
 
 /** Node's own HTTP client. bench/alb-proxy.ts has the comparison with proxy libraries that settled this. */
-export function openUpstream(): Upstream {
+export function openUpstream({ connectTimeoutMs }: UpstreamOptions = defaults): Upstream {
   const agentOptions = { keepAlive: true, scheduling: "lifo" } as const;
   const http = new HttpAgent(agentOptions);
   // [D] An ALB does not validate the certificates of its targets.
@@ -36,7 +41,7 @@ export function openUpstream(): Upstream {
         headers: [...headers],
         maxHeaderSize: limits.responseHeaders,
       });
-      return limitConnecting(request);
+      return limitConnecting(request, connectTimeoutMs);
     },
     close: () => {
       http.destroy();
@@ -48,10 +53,10 @@ export function openUpstream(): Upstream {
 /** The error of a target that could not be reached in time; everything else about a target is a 502. */
 export class TargetTimeout extends Error {}
 
-function limitConnecting(request: ClientRequest): ClientRequest {
+function limitConnecting(request: ClientRequest, timeoutMs: number): ClientRequest {
   request.once("socket", (socket) => {
     if (!socket.connecting) return;
-    const timer = setTimeout(() => request.destroy(new TargetTimeout("connect")), connectTimeoutMs);
+    const timer = setTimeout(() => request.destroy(new TargetTimeout("connect")), timeoutMs);
     const stop = (): void => clearTimeout(timer);
     socket.once("connect", stop).once("close", stop);
   });
