@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
@@ -7,7 +7,7 @@ import WebSocket, { WebSocketServer } from "ws";
 import { Balancer } from "../src/balancer.ts";
 import { type Alb, type AlbOptions, startAlb } from "../src/index.ts";
 import { listen } from "../src/proxy/listener.ts";
-import { openUpstream } from "../src/proxy/upstream.ts";
+import { openUpstream, type UpstreamOptions } from "../src/proxy/upstream.ts";
 import { resolveSettings } from "../src/settings.ts";
 import { ask, type FarmTarget, startTarget } from "./farm.ts";
 
@@ -46,19 +46,24 @@ async function startDeafPort(): Promise<number> {
   return port;
 }
 
+/** The emulator before one target, with quicker timeouts than AWS's ten seconds. */
+async function startBefore(
+  target: string,
+  timeouts: UpstreamOptions,
+): Promise<{ readonly port: number; readonly balancer: Balancer }> {
+  const balancer = new Balancer(resolveSettings({ targets: [target] }));
+  void balancer.groupOf(undefined).register(target);
+  const listener = await listen(balancer, () => false, openUpstream(timeouts));
+  onTestFinished(async () => {
+    balancer.close();
+    await listener.close();
+  });
+  return { port: listener.port, balancer };
+}
+
 describe("the connect timeout", () => {
-  /** The emulator before a target that nobody can connect to, with a quicker timeout than AWS's ten seconds. */
-  async function startBeforeDeaf(): Promise<{ readonly port: number; readonly balancer: Balancer }> {
-    const target = `http://127.0.0.1:${await startDeafPort()}`;
-    const balancer = new Balancer(resolveSettings({ targets: [target] }));
-    void balancer.groupOf(undefined).register(target);
-    const listener = await listen(balancer, () => false, openUpstream({ connectTimeoutMs: 300 }));
-    onTestFinished(async () => {
-      balancer.close();
-      await listener.close();
-    });
-    return { port: listener.port, balancer };
-  }
+  const startBeforeDeaf = async (): ReturnType<typeof startBefore> =>
+    startBefore(`http://127.0.0.1:${await startDeafPort()}`, { connectTimeoutMs: 300 });
 
   it("is a 504", async () => {
     const { port, balancer } = await startBeforeDeaf();
@@ -74,6 +79,16 @@ describe("the connect timeout", () => {
     expect(await sendUpgrade(port)).toMatch(/^HTTP\/1.1 504 Gateway Timeout\r\n/);
     expect(balancer.ownStatuses).toEqual({ 504: 1 });
   });
+});
+
+it("a target that never ends the TLS handshake is a 502", async () => {
+  const mute = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+  await once(mute, "listening");
+  onTestFinished(() => void mute.close());
+  const target = `https://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  const { port, balancer } = await startBefore(target, { handshakeTimeoutMs: 300 });
+  expect((await ask(`http://127.0.0.1:${port}/`)).status).toBe(502);
+  expect(balancer.ownStatuses).toEqual({ 502: 1 });
 });
 
 describe("the idle timeout of an upgrade", () => {

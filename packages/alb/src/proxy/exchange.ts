@@ -37,7 +37,7 @@ function watchIdleness(exchange: Exchange): void {
   });
 }
 
-/** [D] Connect timeout: 504. Refused, reset, closed early, malformed, headers over 32K: 502. */
+/** [D] Connect timeout: 504. Refused, reset, closed early, malformed, headers over 32K, no TLS in time: 502. */
 function statusOf(error: Error): number {
   return error instanceof TargetTimeout ? 504 : 502;
 }

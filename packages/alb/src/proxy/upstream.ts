@@ -1,14 +1,19 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
 import { limits } from "../rules/limits.ts";
 
 /** How targets are reached; AWS lets nobody change it. */
 export interface UpstreamOptions {
   /** [D] Ten seconds to connect to a target (troubleshooting: HTTP 504). */
-  readonly connectTimeoutMs: number;
+  readonly connectTimeoutMs?: number;
+  /** [D] Ten more for the TLS handshake with it (troubleshooting: HTTP 502). */
+  readonly handshakeTimeoutMs?: number;
 }
 
-const defaults: UpstreamOptions = { connectTimeoutMs: 10_000 };
+type Timeouts = Required<UpstreamOptions>;
+
+const defaults: Timeouts = { connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000 };
 
 export interface UpstreamCall {
   readonly method: string;
@@ -24,7 +29,8 @@ export interface Upstream {
 }
 
 /** Node's own HTTP client. bench/alb-proxy.ts has the comparison with proxy libraries that settled this. */
-export function openUpstream({ connectTimeoutMs }: UpstreamOptions = defaults): Upstream {
+export function openUpstream(options: UpstreamOptions = {}): Upstream {
+  const timeouts = { ...defaults, ...options };
   const agentOptions = { keepAlive: true, scheduling: "lifo" } as const;
   const http = new HttpAgent(agentOptions);
   // [D] An ALB does not validate the certificates of its targets.
@@ -41,7 +47,10 @@ export function openUpstream({ connectTimeoutMs }: UpstreamOptions = defaults): 
         headers: [...headers],
         maxHeaderSize: limits.responseHeaders,
       });
-      return limitConnecting(request, connectTimeoutMs);
+      request.once("socket", (socket) => {
+        if (socket.connecting) limitConnecting(request, socket, isHttps, timeouts);
+      });
+      return request;
     },
     close: () => {
       http.destroy();
@@ -53,12 +62,14 @@ export function openUpstream({ connectTimeoutMs }: UpstreamOptions = defaults): 
 /** The error of a target that could not be reached in time; everything else about a target is a 502. */
 export class TargetTimeout extends Error {}
 
-function limitConnecting(request: ClientRequest, timeoutMs: number): ClientRequest {
-  request.once("socket", (socket) => {
-    if (!socket.connecting) return;
-    const timer = setTimeout(() => request.destroy(new TargetTimeout("connect")), timeoutMs);
+function limitConnecting(request: ClientRequest, socket: Socket, isHttps: boolean, timeouts: Timeouts): void {
+  const { connectTimeoutMs, handshakeTimeoutMs } = timeouts;
+  const limit = (event: string, timeoutMs: number, error: Error): void => {
+    const timer = setTimeout(() => request.destroy(error), timeoutMs);
     const stop = (): void => clearTimeout(timer);
-    socket.once("connect", stop).once("close", stop);
-  });
-  return request;
+    socket.once(event, stop).once("close", stop);
+  };
+  limit("connect", connectTimeoutMs, new TargetTimeout("connect"));
+  if (!isHttps) return;
+  socket.once("connect", () => limit("secureConnect", handshakeTimeoutMs, new Error("TLS handshake")));
 }
