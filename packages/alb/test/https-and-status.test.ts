@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { createServer as createHttpsServer, request } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { startChromium, waitUntil } from "@unstick/testbed";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
@@ -16,6 +16,17 @@ afterEach(async () => {
   await alb.close();
   await Promise.all(farm.map((target) => target.stop()));
 });
+
+/** What a client heard when its connection ended, by whatever means. */
+function untilClosed(client: Socket): Promise<string> {
+  let heard = "";
+  client
+    .on("error", () => {})
+    .on("data", (chunk) => {
+      heard += String(chunk);
+    });
+  return new Promise((resolve) => client.once("close", () => resolve(heard)));
+}
 
 describe("HTTPS", () => {
   async function get(
@@ -36,6 +47,26 @@ describe("HTTPS", () => {
     expect(answer.body).toBe("https");
     expect(answer.headers["set-cookie"]?.[0]).not.toContain("Secure");
     expect(answer.headers["set-cookie"]?.[1]).toMatch(/; Path=\/; SameSite=None; Secure$/);
+  });
+
+  it("listener: a client that speaks no TLS, or never ends the handshake, is cut and not counted", async () => {
+    alb = await startAlb({ targets: [], tls: { key: privateKey, cert: certificate } });
+    const clients = ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""].map((bytes) => {
+      const client = connect(alb.port, "127.0.0.1");
+      client.write(bytes);
+      return untilClosed(client);
+    });
+    expect(await Promise.all(clients)).toEqual(["", ""]);
+    expect(alb.status().ownStatuses).toEqual({});
+  });
+
+  it("listener: closing does not wait for a handshake", { timeout: 5_000 }, async () => {
+    alb = await startAlb({ targets: [], tls: { key: privateKey, cert: certificate } });
+    const client = connect(alb.port, "127.0.0.1");
+    const closed = untilClosed(client);
+    await once(client, "connect");
+    await alb.close();
+    expect(await closed).toBe("");
   });
 
   it("target: its certificate is not checked", async () => {

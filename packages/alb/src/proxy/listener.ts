@@ -16,6 +16,9 @@ import { answerByOurselves, answerOnSocket } from "./own-answer.ts";
 import { passUpgrade } from "./upgrade.ts";
 import { openUpstream, type Upstream } from "./upstream.ts";
 
+/** [D] Ten seconds, in milliseconds, for the TLS handshake of a client. */
+const handshakeTimeout = 10_000;
+
 /** What answers the status path; true when it did. */
 export type StatusHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -37,15 +40,18 @@ export async function listen(
     passUpgrade({ balancer, upstream, request, socket, head });
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Without TLS there is no way to answer, and no request to count: [D] ClientTLSNegotiationErrorCount.
+    if (/^ERR_(SSL|TLS)_/.test(error.code ?? "")) return void socket.destroy();
     const status = statusOfParserError(error.code);
     balancer.countOwnStatus(status);
     answerOnSocket(socket, status);
   });
+  const connections = trackConnections(server);
   const { port, host } = balancer.settings.listener;
   await bind(server, port, host);
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => closeServer(server, upstream),
+    close: () => closeServer(server, upstream, connections),
   };
 }
 
@@ -61,7 +67,7 @@ function makeServer({ settings }: Balancer, handler: RequestListener): Server {
   };
   return settings.tls === undefined
     ? createServer(options, handler)
-    : createHttpsServer({ ...options, ...settings.tls }, handler);
+    : createHttpsServer({ ...options, handshakeTimeout, ...settings.tls }, handler);
 }
 
 function handle(
@@ -108,9 +114,23 @@ function bind(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-async function closeServer(server: Server, upstream: Upstream): Promise<void> {
+/** Those too that `closeAllConnections` does not know: before the end of the TLS handshake, and after an upgrade. */
+function trackConnections(server: Server): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+  });
+  return connections;
+}
+
+async function closeServer(
+  server: Server,
+  upstream: Upstream,
+  connections: ReadonlySet<Socket>,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
+  for (const socket of connections) socket.destroy();
   upstream.close();
   await closed;
 }
