@@ -47,12 +47,34 @@ export function meterSessions(backend: Backend): void {
   if (hasBegun) return;
   hasBegun = true;
   import("@opentelemetry/api").then(
-    ({ metrics }) => listen(metrics),
+    ({ metrics }) => listenWhenSet(metrics),
     () => {},
   );
 }
 
-/** The application may set its provider at any time: before that the API gives meters that do nothing. */
+/** How often it is asked whether the application has set its provider by now. */
+const PROVIDER_INTERVAL_MS = 500;
+
+/**
+ * The application may set its provider at any time. Until then the API's meters do nothing, and nobody listens:
+ * events that have a listener cost each request some microseconds.
+ */
+function listenWhenSet(metrics: MetricsAPI): void {
+  if (isSet(metrics)) return listen(metrics);
+  const asking = setInterval(() => {
+    if (!isSet(metrics)) return;
+    clearInterval(asking);
+    listen(metrics);
+  }, PROVIDER_INTERVAL_MS).unref();
+}
+
+/** A meter that does nothing gives one counter for all names. */
+function isSet(metrics: MetricsAPI): boolean {
+  const meter = metrics.getMeterProvider().getMeter("@unstick/session");
+  return meter.createCounter("unstick.session.reads") !== meter.createCounter("unstick.session.events");
+}
+
+/** A provider may be followed by another. */
 function listen(metrics: MetricsAPI): void {
   let provider: MeterProvider | undefined;
   let made: Instruments | undefined;

@@ -1,5 +1,4 @@
 import { ServerResponse } from "node:http";
-import type { HeadGuard } from "./head-guard.ts";
 import type { Verb } from "./held-call.ts";
 
 /** The methods through which a response leaves. */
@@ -7,12 +6,10 @@ export type Passage = Verb | "writeHead";
 export type Passages = Pick<ServerResponse, Passage>;
 
 const passages = ["write", "end", "flushHeaders", "writeHead"] as const satisfies readonly Passage[];
-const changers = ["setHeader", "appendHeader", "removeHeader"] as const;
 
 /** Who decides what passes through the gates of one response. */
 export interface Gatekeeper {
   pass(name: Passage, args: unknown[]): unknown;
-  readonly guard: HeadGuard | undefined;
 }
 
 const keeper: unique symbol = Symbol("unstick.gatekeeper");
@@ -27,18 +24,52 @@ interface Gates {
 
 /** Prototype of a response → the gates it inherits; null: none. */
 const known = new WeakMap<object, Gates | null>();
+const gatesOf = new WeakMap<object, Gates>();
 
 /**
+ * Let everything of a response pass through `gatekeeper`. Answers the methods behind the gates.
+ *
  * Express gives each response another prototype. Node's engine before Node 24 then copies the whole shape of the
  * object, some 3 µs and a kilobyte, for every property that is added to it, and the four methods of a hold were
  * a quarter of what a session cost there. So they are put once on the prototype that all responses of Express
- * share, where they are Node's own for a response that nobody holds, and one property tells who does.
- *
- * Answers the methods behind the gates, or `undefined` where there are no gates: on Node's own prototypes, which
- * are everybody's; and where somebody wrapped a method of this response before, since who comes first is to be
- * called last.
+ * share, where they are Node's own for a response that nobody holds, and one property tells who does. Node's own
+ * prototypes are everybody's and are left alone: there the response itself gets the four.
  */
-export function keepGates(response: ServerResponse, gatekeeper: Gatekeeper): Passages | undefined {
+export function keepGates(response: Gated, gatekeeper: Gatekeeper): Passages {
+  const gates = inheritedGates(response);
+  if (response[keeper] === undefined && isIntact(response, gates)) {
+    response[keeper] = gatekeeper;
+    if (gates !== null) return gates.originals;
+    const originals = passagesOf(response);
+    Object.assign(response, ownGates);
+    return originals;
+  }
+  // A second hold, or somebody wrapped a method of this response before: who comes first is to be called last.
+  const originals = passagesOf(response);
+  for (const name of passages) {
+    const gate = (...args: unknown[]): unknown => gatekeeper.pass(name, args);
+    Object.assign(response, { [name]: gate });
+  }
+  return originals;
+}
+
+/** The same four for all: a function of its own is kept in the shape of the object, and the request with it. */
+const ownGates = {
+  write(this: Gated, ...args: unknown[]): unknown {
+    return this[keeper]?.pass("write", args);
+  },
+  end(this: Gated, ...args: unknown[]): unknown {
+    return this[keeper]?.pass("end", args);
+  },
+  flushHeaders(this: Gated, ...args: unknown[]): unknown {
+    return this[keeper]?.pass("flushHeaders", args);
+  },
+  writeHead(this: Gated, ...args: unknown[]): unknown {
+    return this[keeper]?.pass("writeHead", args);
+  },
+};
+
+function inheritedGates(response: ServerResponse): Gates | null {
   const prototype = Object.getPrototypeOf(response) as object;
   let found = known.get(prototype);
   if (found === undefined) {
@@ -46,15 +77,15 @@ export function keepGates(response: ServerResponse, gatekeeper: Gatekeeper): Pas
     found = host === undefined ? null : gatesOn(host);
     known.set(prototype, found);
   }
-  if (found === null || (response as Gated)[keeper] !== undefined) return undefined;
-  const { gates, originals } = found;
-  if (passages.some((name) => response[name] !== gates[name])) return undefined;
-  (response as Gated)[keeper] = gatekeeper;
-  return originals;
+  return found;
+}
+
+function isIntact(response: ServerResponse, found: Gates | null): boolean {
+  return found === null || passages.every((name) => response[name] === found.gates[name]);
 }
 
 /** The framework's object right above Node's prototype: all its responses inherit from it. */
-function hostOf(prototype: object): ServerResponse | undefined {
+export function hostOf(prototype: object): ServerResponse | undefined {
   let at: object | null = prototype;
   while (at !== null) {
     const parent: unknown = Object.getPrototypeOf(at);
@@ -64,50 +95,25 @@ function hostOf(prototype: object): ServerResponse | undefined {
   return undefined;
 }
 
-const gatesOf = new WeakMap<ServerResponse, Gates>();
-
 function gatesOn(host: ServerResponse): Gates {
   const done = gatesOf.get(host);
   if (done !== undefined) return done;
-  const { write, end, flushHeaders, writeHead } = host;
-  const originals = { write, end, flushHeaders, writeHead };
-  for (const name of passages) defineGate(host, name, (behind, args) => behind.pass(name, args));
-  for (const name of changers) {
-    defineGate(host, name, (behind, args) => behind.guard?.change(name, args) ?? passOn);
-  }
-  defineState(host, "headersSent");
-  defineState(host, "writableEnded");
-  const gates = {
-    write: host.write,
-    end: host.end,
-    flushHeaders: host.flushHeaders,
-    writeHead: host.writeHead,
-  };
-  gatesOf.set(host, { gates, originals });
-  return { gates, originals };
+  const originals = passagesOf(host);
+  for (const name of passages) defineGate(host, name);
+  const made = { gates: passagesOf(host), originals };
+  gatesOf.set(host, made);
+  return made;
 }
 
-/** Nobody is in the way of this call. */
-const passOn: unique symbol = Symbol("unstick.pass-on");
+function passagesOf({ write, end, flushHeaders, writeHead }: ServerResponse): Passages {
+  return { write, end, flushHeaders, writeHead };
+}
 
-function defineGate(
-  host: ServerResponse,
-  name: Passage | (typeof changers)[number],
-  ask: (behind: Gatekeeper, args: unknown[]) => unknown,
-): void {
+function defineGate(host: ServerResponse, name: Passage): void {
   const original = host[name] as (...args: unknown[]) => unknown;
   const value = function (this: Gated, ...args: unknown[]): unknown {
     const behind = this[keeper];
-    const answer = behind === undefined ? passOn : ask(behind, args);
-    return answer === passOn ? Reflect.apply(original, this, args) : answer;
+    return behind === undefined ? Reflect.apply(original, this, args) : behind.pass(name, args);
   };
   Object.defineProperty(host, name, { value, configurable: true, writable: true });
-}
-
-function defineState(host: ServerResponse, name: "headersSent" | "writableEnded"): void {
-  const parent = Object.getPrototypeOf(host) as object;
-  const get = function (this: Gated): unknown {
-    return this[keeper]?.guard?.[name] ?? Reflect.get(parent, name, this);
-  };
-  Object.defineProperty(host, name, { get, configurable: true });
 }

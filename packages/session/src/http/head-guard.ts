@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { type Changer, type Guard, setGuard } from "./guarded-head.ts";
 import {
   applyWriteHead,
   ownStatusMessage,
@@ -12,14 +13,7 @@ export interface HeldState {
   readonly ended: boolean;
   /** Drop what is held: an error handler answers in its place. */
   replace(): void;
-  /** The response has gates that ask its guard: nothing need be put on the response itself. */
-  readonly isGated: boolean;
-  /** Whom the gates ask. */
-  guard: HeadGuard | undefined;
 }
-
-const changers = ["setHeader", "appendHeader", "removeHeader", "writeHead"] as const;
-type Changer = (typeof changers)[number];
 
 /**
  * Watches the head of a response that the application has begun but that has not left.
@@ -31,13 +25,13 @@ type Changer = (typeof changers)[number];
  * late, and what it does is dropped. (Under plain Node the finished response would have left by then;
  * throwing at Express's last handler would end the process, since nobody catches there.)
  */
-export class HeadGuard {
+export class HeadGuard implements Guard {
   readonly #response: ServerResponse;
   readonly #held: HeldState;
   readonly #statusCode: number;
   readonly #statusMessage: string | undefined;
-  readonly #shadowed: [name: string, value: PropertyDescriptor][] = [];
   #asked = false;
+  #isWatching = true;
   /** The head has left. */
   #isBehind = false;
 
@@ -46,29 +40,26 @@ export class HeadGuard {
     this.#held = held;
     this.#statusCode = response.statusCode;
     this.#statusMessage = ownStatusMessage(response);
-    this.#stepIn();
+    setGuard(response, this);
   }
 
-  /** What `headersSent` of the response reads. */
+  get isWatching(): boolean {
+    return this.#isWatching;
+  }
+
   get headersSent(): boolean {
     if (this.#isBehind) this.#stepAside();
     else this.#asked = true;
     return this.#isBehind;
   }
 
-  /** What `writableEnded` reads: true as after any `end()`. `undefined`: what Node says. */
+  /** True as after any `end()`. */
   get writableEnded(): true | undefined {
     return this.#held.ended && !this.#isBehind ? true : undefined;
   }
 
-  /** Somebody changes the head. */
-  change(name: Changer, args: unknown[]): unknown {
+  change(name: Changer, args: readonly unknown[]): unknown {
     return this.#isBehind ? this.#cut(name) : this.#change(name, args);
-  }
-
-  /** From here on `writableEnded` is true for the application. */
-  markEnded(): void {
-    if (!this.#held.isGated) this.#shadow("writableEnded", { get: () => true });
   }
 
   /** Give the head back as it was when the guard came. */
@@ -86,38 +77,21 @@ export class HeadGuard {
   stayBehind(): void {
     if (!this.#asked || this.#held.ended) return;
     this.#isBehind = true;
-    this.#stepIn();
-  }
-
-  #stepIn(): void {
-    this.#held.guard = this;
-    if (this.#held.isGated) return;
-    this.#shadow("headersSent", { get: () => this.headersSent });
-    for (const name of changers) {
-      this.#shadow(name, { value: (...args: unknown[]) => this.change(name, args), writable: true });
-    }
+    this.#isWatching = true;
+    setGuard(this.#response, this);
   }
 
   #stepAside(): void {
-    this.#held.guard = undefined;
-    for (const [name, own] of this.#shadowed.splice(0)) {
-      if ("value" in own || "get" in own) Object.defineProperty(this.#response, name, own);
-      else Reflect.deleteProperty(this.#response, name);
-    }
+    this.#isWatching = false;
+    setGuard(this.#response, undefined);
   }
 
-  #shadow(name: string, descriptor: PropertyDescriptor): void {
-    const own = Object.getOwnPropertyDescriptor(this.#response, name);
-    this.#shadowed.push([name, own ?? {}]);
-    Object.defineProperty(this.#response, name, { ...descriptor, configurable: true });
-  }
-
-  #change(name: Changer, args: unknown[]): unknown {
+  #change(name: Changer, args: readonly unknown[]): unknown {
     if (this.#isErrorAnswer()) {
       this.#stepAside();
       this.#held.replace();
       if (name === "writeHead") applyWriteHead(this.#response, args as unknown as WriteHeadArguments);
-      else Reflect.apply(this.#response[name], this.#response, args);
+      else Reflect.apply(this.#response[name] as (...all: unknown[]) => unknown, this.#response, args);
       return this.#response;
     }
     if (!this.#asked) throw headersSentError(name);

@@ -28,12 +28,10 @@ export function holdResponse(response: ServerResponse, hooks: HoldHooks): HeldRe
 type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
 class Hold implements Gatekeeper, HeldResponse {
-  /** Who watches the head while the response is held. */
-  guard: HeadGuard | undefined;
-  isGated = false;
   #phase: Phase = "open";
   #ended = false;
   #calls: [verb: Verb, args: unknown[]][] = [];
+  #guard: HeadGuard | undefined;
   #error: ErrorAnswer | undefined;
   readonly #response: ServerResponse;
   readonly #hooks: HoldHooks;
@@ -50,19 +48,7 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   install(): void {
-    const behind = keepGates(this.#response, this);
-    if (behind !== undefined) {
-      this.isGated = true;
-      this.#original = behind;
-      return;
-    }
-    const { write, end, flushHeaders, writeHead } = this.#response;
-    this.#original = { write, end, flushHeaders, writeHead };
-    const response = this.#response as unknown as Record<string, (...args: unknown[]) => unknown>;
-    response.write = (...args) => this.#receive("write", args);
-    response.end = (...args) => this.#end(args);
-    response.flushHeaders = (...args) => this.#receive("flushHeaders", args);
-    response.writeHead = (...args) => this.#writeHead(args as unknown as WriteHeadArguments);
+    this.#original = keepGates(this.#response, this);
   }
 
   pass(name: Passage, args: unknown[]): unknown {
@@ -83,12 +69,13 @@ class Hold implements Gatekeeper, HeldResponse {
 
   /** An error handler answers while the commit is still under way: what was held is not wanted any more. */
   replace(): void {
-    this.guard = undefined;
+    this.#guard = undefined;
     this.#drop();
   }
 
   /** The head is closed by Node itself when the first byte passes; until then it stays open. */
   #writeHead(args: WriteHeadArguments): unknown {
+    if (this.#guard?.isWatching) return this.#guard.change("writeHead", args);
     if (this.#phase === "passing" || this.#phase === "failed") return this.#call("writeHead", args);
     if (this.#phase === "open" || this.#phase === "held") applyWriteHead(this.#response, args);
     return this.#response;
@@ -165,13 +152,11 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   #watchHead(): void {
-    this.guard ??= new HeadGuard(this.#response, this);
-    if (this.#ended) this.guard.markEnded();
+    this.#guard ??= new HeadGuard(this.#response, this);
   }
 
   #letGo(): void {
-    const { guard } = this;
-    this.#liftGuard();
+    this.#guard?.lift();
     try {
       this.#pass();
     } catch (error) {
@@ -179,12 +164,7 @@ class Hold implements Gatekeeper, HeldResponse {
       return;
     }
     this.#replay();
-    guard?.stayBehind();
-  }
-
-  #liftGuard(): void {
-    this.guard?.lift();
-    this.guard = undefined;
+    this.#guard?.stayBehind();
   }
 
   #replay(): void {
@@ -228,7 +208,7 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   #fail(error: unknown): void {
-    this.#liftGuard();
+    this.#guard?.lift();
     this.#drop();
     restoreHead(this.#response, this.#statusBefore, this.#before);
     this.#phase = "failed";

@@ -15,12 +15,16 @@ export class StepQueue {
   add(step: () => Promise<void> | undefined): Promise<void> | undefined {
     const begun = this.#last === undefined ? begin(step) : this.#last.then(step, step);
     if (begun === undefined) return undefined;
-    const run = begun.catch(rethrowAsUnavailable);
-    const settle = (): void => {
-      if (this.#last === settled) this.#last = undefined;
+    // Cleared before anybody hears of it: a response that ends then is not held for a step that is done.
+    const clear = (): void => {
+      if (this.#last === run) this.#last = undefined;
     };
-    const settled: Promise<void> = run.then(settle, settle);
-    this.#last = settled;
+    const run: Promise<void> = begun.then(clear, (error: unknown) => {
+      clear();
+      rethrowAsUnavailable(error);
+    });
+    run.catch(() => undefined);
+    this.#last = run;
     return run;
   }
 }
