@@ -32,8 +32,8 @@ interface Run {
 type Round = Readonly<Record<Subject, Run>>;
 
 const connections = 8;
-const requestsEach = 100;
-const warmUpRounds = 15;
+const requestsEach = 250;
+const warmUpRounds = 20;
 
 /** The subjects take turns in short rounds, each round in another order, so that a drift hits all of them. */
 export async function measureFramework(
@@ -41,31 +41,40 @@ export async function measureFramework(
   clients: Clients,
   rounds: number,
 ): Promise<FrameworkCost[]> {
-  const server = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), [framework], {
-    env: { ...process.env, NODE_ENV: "production" },
-  });
+  const servers = subjects.map((subject) =>
+    fork(fileURLToPath(new URL("./server.mjs", import.meta.url)), [framework, subject], {
+      execArgv: [],
+      env: { ...process.env, NODE_ENV: "production" },
+    }),
+  );
   try {
-    const [ports] = (await once(server, "message")) as [number[]];
+    const ports = await Promise.all(
+      servers.map(async (server) => ((await once(server, "message")) as [number])[0]),
+    );
     const cookies = await cookiesOf(clients, ports[subjects.indexOf("affinity")]!);
     const loads = await Promise.all(ports.map((port) => Load.open(port, cookies)));
     const done: Round[] = [];
     for (let round = -warmUpRounds; round < rounds; round++) {
-      const runs = await runRound(server, loads, round);
+      const runs = await runRound(servers, loads, round);
       if (round >= 0) done.push(runs);
     }
     for (const load of loads) load.close();
     return subjects.map((subject) => summarise(subject, done));
   } finally {
-    server.disconnect();
+    for (const server of servers) server.disconnect();
   }
 }
 
-async function runRound(server: ChildProcess, loads: readonly Load[], round: number): Promise<Round> {
+async function runRound(
+  servers: readonly ChildProcess[],
+  loads: readonly Load[],
+  round: number,
+): Promise<Round> {
   const runs: Partial<Record<Subject, Run>> = {};
   for (const at of orderOf(round)) {
-    const before = await readCpuMicroseconds(server);
+    const before = await readCpuMicroseconds(servers[at]!);
     const requestsPerSecond = await loads[at]!.run(requestsEach);
-    const spent = (await readCpuMicroseconds(server)) - before;
+    const spent = (await readCpuMicroseconds(servers[at]!)) - before;
     runs[subjects[at]!] = { requestsPerSecond, cpuMicroseconds: spent / (connections * requestsEach) };
   }
   return runs as Round;

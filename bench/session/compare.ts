@@ -16,6 +16,8 @@ type Load = (options: object) => Promise<{ requests: { total: number }; non2xx: 
 
 /** autocannon has no types. */
 const load = createRequire(import.meta.url)("autocannon") as Load;
+/** Until the engine has compiled what runs often. */
+const warmUpRounds = 5;
 const kinds = ["bare", "ours", "peer"] as const;
 
 /**
@@ -32,7 +34,7 @@ export async function compare(
   try {
     for (const kind of kinds) servers.set(kind, await Server.start(framework, kind, where));
     const rounds: Record<Kind, Run>[] = [];
-    for (let round = -3; round < size.rounds; round++) {
+    for (let round = -warmUpRounds; round < size.rounds; round++) {
       const runs: Partial<Record<Kind, Run>> = {};
       for (let at = 0; at < kinds.length; at++) {
         const kind = kinds[(at + Math.abs(round)) % kinds.length] as Kind;
@@ -57,9 +59,9 @@ class Server {
   }
 
   static async start(framework: Framework, kind: Kind, where: string): Promise<Server> {
-    const file = fileURLToPath(new URL("./server.ts", import.meta.url));
+    const file = fileURLToPath(new URL("./server.mjs", import.meta.url));
     const child = fork(file, [framework, kind, where], {
-      execArgv: [...process.execArgv, ...profiling()],
+      execArgv: profiling(),
       env: { ...process.env, NODE_ENV: "production" },
     });
     const [port] = (await once(child, "message")) as [number];

@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { redisBackend } from "@unstick/redis";
-import { type Backend, memoryBackend } from "@unstick/session";
+import { memoryBackend } from "@unstick/session";
 import { session as sessionOfExpress } from "@unstick/session/express";
 import { session as sessionOfKoa } from "@unstick/session/koa";
 import { RedisStore } from "connect-redis";
@@ -14,19 +13,16 @@ import koaRedis from "koa-redis";
 import koaSession from "koa-session";
 import { createClient } from "redis";
 
-/** One framework with one session middleware, or none, in a process of its own, so that its CPU time can be told. */
-const [framework, kind, where] = process.argv.slice(2) as [string, "bare" | "ours" | "peer", string];
+/**
+ * One framework with one session middleware, or none, in a process of its own, so that its CPU time can be told.
+ * JavaScript, run by Node alone: a loader that gives each closure its name makes closures dear, and would be
+ * measured along.
+ */
+const [framework, kind, where] = process.argv.slice(2);
 const isRedis = where !== "memory";
 
-interface Attributes {
-  user?: { id: number; name: string; roles: string[] };
-  cart?: { sku: string; count: number }[];
-  csrf?: string;
-  views?: number;
-}
-
 /** What an application keeps in a session: some 350 bytes. */
-function fill(session: Attributes): void {
+function fill(session) {
   session.user = { id: 4711, name: "Ada Lovelace", roles: ["reader", "writer", "admin"] };
   session.cart = [1, 2, 3, 4].map((at) => ({ sku: `item-${at}-of-the-catalogue`, count: at }));
   session.csrf = "0123456789abcdef0123456789abcdef";
@@ -34,7 +30,7 @@ function fill(session: Attributes): void {
 }
 
 /** A read looks at the user; a write counts a view. */
-function use(path: string, session: Attributes | undefined): string {
+function use(path, session) {
   if (session === undefined) return "no session";
   if (path === "/fill") fill(session);
   else if (path === "/write") session.views = (session.views ?? 0) + 1;
@@ -43,15 +39,13 @@ function use(path: string, session: Attributes | undefined): string {
 
 const nodeRedis = () => connected(createClient({ url: where }));
 
-async function connected<
-  Client extends { on(event: "error", ignore: () => void): unknown; connect(): Promise<unknown> },
->(client: Client): Promise<Client> {
+async function connected(client) {
   client.on("error", () => {});
   await client.connect();
   return client;
 }
 
-async function expressListener(): Promise<http.RequestListener> {
+async function expressListener() {
   const app = express();
   const cookie = { maxAge: 3_600_000 };
   const common = {
@@ -61,7 +55,7 @@ async function expressListener(): Promise<http.RequestListener> {
     cookie,
   };
   if (kind === "ours") {
-    const backend: Backend = isRedis ? redisBackend(await nodeRedis()) : memoryBackend();
+    const backend = isRedis ? redisBackend(await nodeRedis()) : memoryBackend();
     app.use(sessionOfExpress({ ...common, backend }));
   }
   if (kind === "peer") {
@@ -69,22 +63,22 @@ async function expressListener(): Promise<http.RequestListener> {
     app.use(expressSession({ ...common, ...store }));
   }
   app.get(["/", "/fill", "/read", "/write"], (request, response) => {
-    response.send(use(request.path, request.session as unknown as Attributes | undefined));
+    response.send(use(request.path, request.session));
   });
   return app;
 }
 
 /** koa-session has no store in memory: the smallest that keeps its contract. */
-function mapStore(): object {
-  const sessions = new Map<string, string>();
+function mapStore() {
+  const sessions = new Map();
   return {
-    get: async (key: string) => JSON.parse(sessions.get(key) ?? "null") as unknown,
-    set: async (key: string, data: object) => void sessions.set(key, JSON.stringify(data)),
-    destroy: async (key: string) => void sessions.delete(key),
+    get: async (key) => JSON.parse(sessions.get(key) ?? "null"),
+    set: async (key, data) => void sessions.set(key, JSON.stringify(data)),
+    destroy: async (key) => void sessions.delete(key),
   };
 }
 
-function koaListener(): http.RequestListener {
+function koaListener() {
   const app = new Koa();
   app.keys = ["a secret of thirty-two bytes, no?"];
   const common = { maxAge: 3_600_000 };
@@ -94,10 +88,10 @@ function koaListener(): http.RequestListener {
   }
   if (kind === "peer") {
     const store = isRedis ? koaRedis({ url: where }) : mapStore();
-    app.use(koaSession({ ...common, store: store as never }, app) as Koa.Middleware);
+    app.use(koaSession({ ...common, store }, app));
   }
   app.use((ctx) => {
-    ctx.body = use(ctx.path, (ctx as { session?: Attributes }).session);
+    ctx.body = use(ctx.path, ctx.session);
   });
   return app.callback();
 }
@@ -105,6 +99,6 @@ function koaListener(): http.RequestListener {
 const server = http.createServer(framework === "express" ? await expressListener() : koaListener());
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-process.on("message", () => process.send?.(process.cpuUsage()));
+process.on("message", () => process.send(process.cpuUsage()));
 process.on("disconnect", () => process.exit());
-process.send?.((server.address() as AddressInfo).port);
+process.send(server.address().port);

@@ -1,0 +1,41 @@
+import { once } from "node:events";
+import http from "node:http";
+import { affinity as affinityOfExpress } from "@unstick/affinity/express";
+import { affinity as affinityOfKoa } from "@unstick/affinity/koa";
+import express from "express";
+import Koa from "koa";
+
+/**
+ * One framework: bare, with a middleware that does nothing, or with ours. In a process of its own, where the engine
+ * compiles for one subject alone. JavaScript, run by Node alone: a loader that gives each closure its name makes
+ * closures dear, and would be measured along.
+ */
+const [framework, subject] = process.argv.slice(2);
+const options = { name: "APP", secret: "a secret of thirty-two bytes, no?" };
+
+function expressListener() {
+  const app = express();
+  if (subject === "empty") app.use((_request, _response, next) => next());
+  if (subject === "affinity") app.use(affinityOfExpress(options));
+  app.get("/", (_request, response) => {
+    response.send("hello");
+  });
+  return app;
+}
+
+function koaListener() {
+  const app = new Koa();
+  if (subject === "empty") app.use((_ctx, next) => next());
+  if (subject === "affinity") app.use(affinityOfKoa(options));
+  app.use((ctx) => {
+    ctx.body = "hello";
+  });
+  return app.callback();
+}
+
+const server = http.createServer(framework === "express" ? expressListener() : koaListener());
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+process.on("message", () => process.send(process.cpuUsage()));
+process.on("disconnect", () => process.exit());
+process.send(server.address().port);
