@@ -32,7 +32,7 @@ try {
 }
 
 async function printCpu(framework: Framework, path: "/read" | "/write"): Promise<void> {
-  const rounds = await compare(framework, "memory", path, { rounds: 9, requests: 6_000 });
+  const rounds = await compare(framework, "memory", path, { rounds: 5, requests: 5_000 });
   const of = (pick: (run: Record<"bare" | "ours" | "peer", Run>) => number): number =>
     median(rounds.map(pick));
   const bare = of((run) => run.bare.cpuMicroseconds);
@@ -47,7 +47,7 @@ async function printCpu(framework: Framework, path: "/read" | "/write"): Promise
 }
 
 async function printThroughput(framework: Framework, path: "/read" | "/write", url: string): Promise<void> {
-  const rounds = await compare(framework, url, path, { rounds: 7, requests: 6_000 });
+  const rounds = await compare(framework, url, path, { rounds: 5, requests: 5_000 });
   const ratio = median(rounds.map(({ ours, peer }) => ours.perSecond / peer.perSecond));
   const cells = (["ours", "peer"] as const).map((kind) =>
     median(rounds.map((run) => run[kind].perSecond)).toFixed(0),

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { Load } from "./load.ts";
+import { Load } from "../load.ts";
 import { median } from "./median.ts";
 import { type Subject, subjects } from "./subjects.ts";
 
@@ -52,7 +52,7 @@ export async function measureFramework(
       servers.map(async (server) => ((await once(server, "message")) as [number])[0]),
     );
     const cookies = await cookiesOf(clients, ports[subjects.indexOf("affinity")]!);
-    const loads = await Promise.all(ports.map((port) => Load.open(port, cookies)));
+    const loads = await Promise.all(ports.map((port) => Load.open(port, "/", "hello", cookies)));
     const done: Round[] = [];
     for (let round = -warmUpRounds; round < rounds; round++) {
       const runs = await runRound(servers, loads, round);

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { Load } from "../load.ts";
 
 export type Framework = "express" | "koa";
 export type Kind = "bare" | "ours" | "peer";
@@ -12,12 +12,9 @@ export interface Run {
   readonly cpuMicroseconds: number;
 }
 
-type Load = (options: object) => Promise<{ requests: { total: number }; non2xx: number }>;
-
-/** autocannon has no types. */
-const load = createRequire(import.meta.url)("autocannon") as Load;
 /** Until the engine has compiled what runs often. */
 const warmUpRounds = 5;
+const connections = 10;
 const kinds = ["bare", "ours", "peer"] as const;
 
 /**
@@ -32,13 +29,13 @@ export async function compare(
 ): Promise<Record<Kind, Run>[]> {
   const servers = new Map<Kind, Server>();
   try {
-    for (const kind of kinds) servers.set(kind, await Server.start(framework, kind, where));
+    for (const kind of kinds) servers.set(kind, await Server.start(framework, kind, where, path));
     const rounds: Record<Kind, Run>[] = [];
     for (let round = -warmUpRounds; round < size.rounds; round++) {
       const runs: Partial<Record<Kind, Run>> = {};
       for (let at = 0; at < kinds.length; at++) {
         const kind = kinds[(at + Math.abs(round)) % kinds.length] as Kind;
-        runs[kind] = await (servers.get(kind) as Server).run(path, size.requests);
+        runs[kind] = await (servers.get(kind) as Server).run(size.requests);
       }
       if (round >= 0) rounds.push(runs as Record<Kind, Run>);
     }
@@ -50,51 +47,37 @@ export async function compare(
 
 class Server {
   readonly #child: ChildProcess;
-  readonly #url: string;
-  #cookie = "";
+  readonly #load: Load;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, load: Load) {
     this.#child = child;
-    this.#url = `http://127.0.0.1:${port}`;
+    this.#load = load;
   }
 
-  static async start(framework: Framework, kind: Kind, where: string): Promise<Server> {
+  static async start(framework: Framework, kind: Kind, where: string, path: string): Promise<Server> {
     const file = fileURLToPath(new URL("./server.mjs", import.meta.url));
     const child = fork(file, [framework, kind, where], {
       execArgv: profiling(),
       env: { ...process.env, NODE_ENV: "production" },
     });
     const [port] = (await once(child, "message")) as [number];
-    const server = new Server(child, port);
-    await server.#fill();
-    return server;
+    const cookies = Array<string>(connections).fill(`theme=dark; ${await fill(port)}`);
+    return new Server(
+      child,
+      await Load.open(port, path, kind === "bare" ? "no session" : "Ada Lovelace", cookies),
+    );
   }
 
   stop(): void {
+    this.#load.close();
     this.#child.disconnect();
   }
 
-  async run(path: string, requests: number): Promise<Run> {
+  async run(requests: number): Promise<Run> {
     const before = await this.#cpuMicroseconds();
-    const begun = performance.now();
-    const { requests: done, non2xx } = await load({
-      url: `${this.#url}${path}`,
-      connections: 10,
-      amount: requests,
-      headers: { cookie: `theme=dark; ${this.#cookie}` },
-    });
-    const ended = performance.now();
-    if (non2xx > 0) throw new Error(`${non2xx} answers were not 200`);
+    const perSecond = await this.#load.run(requests / connections);
     const spent = (await this.#cpuMicroseconds()) - before;
-    return { perSecond: done.total / ((ended - begun) / 1_000), cpuMicroseconds: spent / done.total };
-  }
-
-  async #fill(): Promise<void> {
-    const response = await fetch(`${this.#url}/fill`);
-    this.#cookie = response.headers
-      .getSetCookie()
-      .map((cookie) => cookie.split(";", 1)[0])
-      .join("; ");
+    return { perSecond, cpuMicroseconds: spent / requests };
   }
 
   async #cpuMicroseconds(): Promise<number> {
@@ -102,6 +85,13 @@ class Server {
     const [{ user, system }] = (await once(this.#child, "message")) as [NodeJS.CpuUsage];
     return user + system;
   }
+}
+
+/** Begin a session, and answer its cookies. */
+async function fill(port: number): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/fill`);
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(";", 1)[0]);
+  return cookies.join("; ");
 }
 
 /** `UNSTICK_CPU_PROFILES=folder`: a profile of each server, for whoever looks for the time. */

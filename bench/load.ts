@@ -17,14 +17,16 @@ export class Load {
     this.#answerBytes = answerBytes;
   }
 
-  /** One connection for each Cookie header. */
-  static async open(port: number, cookies: readonly string[]): Promise<Load> {
+  /** One connection for each Cookie header. `body`: what every answer ends with. */
+  static async open(port: number, path: string, body: string, cookies: readonly string[]): Promise<Load> {
     const requests = cookies.map((cookie) =>
-      Buffer.from(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n\r\n`),
+      Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n\r\n`),
     );
     const sockets = requests.map(() => connect({ port, host: "127.0.0.1", noDelay: true }));
     await Promise.all(sockets.map((socket) => once(socket, "connect")));
-    const lengths = await Promise.all(sockets.map((socket, at) => measureAnswer(socket, requests[at]!)));
+    const lengths = await Promise.all(
+      sockets.map((socket, at) => measureAnswer(socket, requests[at]!, body)),
+    );
     if (new Set(lengths).size > 1) throw new Error(`answers differ in length: ${lengths}`);
     return new Load(sockets, requests, lengths[0]!);
   }
@@ -61,11 +63,11 @@ export class Load {
 }
 
 /** Answers are small enough to come in one piece; one that does not has another length, and is told. */
-async function measureAnswer(socket: Socket, request: Buffer): Promise<number> {
+async function measureAnswer(socket: Socket, request: Buffer, body: string): Promise<number> {
   socket.write(request);
   const [chunk] = (await once(socket, "data")) as [Buffer];
   const text = chunk.toString("latin1");
-  if (!text.startsWith("HTTP/1.1 200 ") || !text.endsWith("\r\n\r\nhello"))
+  if (!text.startsWith("HTTP/1.1 200 ") || !text.endsWith(`\r\n\r\n${body}`))
     throw new Error(`answered ${text}`);
   return chunk.length;
 }
