@@ -1,4 +1,5 @@
 import { ServerResponse } from "node:http";
+import type { Guard } from "./guarded-head.ts";
 import type { Verb } from "./held-call.ts";
 
 /** The methods through which a response leaves. */
@@ -10,10 +11,13 @@ const passages = ["write", "end", "flushHeaders", "writeHead"] as const satisfie
 /** Who decides what passes through the gates of one response. */
 export interface Gatekeeper {
   pass(name: Passage, args: unknown[]): unknown;
+  /** Who is asked about the head, while somebody is. */
+  guard: Guard | undefined;
 }
 
-const keeper: unique symbol = Symbol("unstick.gatekeeper");
-type Gated = ServerResponse & { [keeper]?: Gatekeeper };
+/** On a response: who keeps its gates. */
+export const keeper: unique symbol = Symbol("unstick.gatekeeper");
+export type Gated = ServerResponse & { [keeper]?: Gatekeeper };
 
 interface Gates {
   /** As they are on the prototype now. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { hostOf } from "./gates.ts";
+import { type Gated, hostOf, keeper } from "./gates.ts";
 
 /** The methods that change the head of a response. `writeHead` asks the guard through the hold itself. */
 export type Changer = "setHeader" | "appendHeader" | "removeHeader" | "writeHead";
@@ -16,12 +16,19 @@ export interface Guard {
 }
 
 const guarding: unique symbol = Symbol("unstick.guard");
-type Guarded = ServerResponse & { [guarding]?: Guard | undefined };
+/** Where a response has no gatekeeper, it bears its guard itself. */
+type Guarded = Gated & { [guarding]?: Guard | undefined };
 
 /** Whoever changes the head of this response, or asks about it, asks the guard from here on; `undefined`: nobody. */
 export function setGuard(response: Guarded, guard: Guard | undefined): void {
   if (guard !== undefined) guardHead(response);
-  response[guarding] = guard;
+  const gatekeeper = response[keeper];
+  if (gatekeeper === undefined) response[guarding] = guard;
+  else gatekeeper.guard = guard;
+}
+
+function guardOf(response: Guarded): Guard | undefined {
+  return response[keeper]?.guard ?? response[guarding];
 }
 
 const guarded = new WeakSet<object>();
@@ -32,14 +39,9 @@ const guarded = new WeakSet<object>();
  * and with it the whole request until a full collection; and to delete it again would make the object a slow one.
  */
 function guardHead(response: Guarded): void {
-  const host = hostOf(Object.getPrototypeOf(response) as object);
-  if (host === undefined) {
-    if (guarding in response) return;
-  } else {
-    if (guarded.has(host)) return;
-    guarded.add(host);
-  }
-  const place = host ?? response;
+  const place = hostOf(Object.getPrototypeOf(response) as object) ?? response;
+  if (guarded.has(place)) return;
+  guarded.add(place);
   const above = Object.getPrototypeOf(place) as object;
   for (const name of changers) {
     const value = changerOver(name, place[name] as Method);
@@ -56,7 +58,7 @@ const changersMade = new WeakMap<Method, Method>();
 function changerOver(name: (typeof changers)[number], original: Method): Method {
   let made = changersMade.get(original);
   made ??= function (this: Guarded, ...args: unknown[]): unknown {
-    const guard = this[guarding];
+    const guard = guardOf(this);
     return guard === undefined ? Reflect.apply(original, this, args) : guard.change(name, args);
   };
   changersMade.set(original, made);
@@ -72,7 +74,7 @@ function stateOver(name: (typeof states)[number], above: object): PropertyDescri
   const made = ofPrototype.get(name) ?? {
     configurable: true,
     get(this: Guarded): unknown {
-      return this[guarding]?.[name] ?? Reflect.get(above, name, this);
+      return guardOf(this)?.[name] ?? Reflect.get(above, name, this);
     },
   };
   ofPrototype.set(name, made);

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { ErrorAnswer } from "./error-answer.ts";
 import { type Gatekeeper, keepGates, type Passage, type Passages } from "./gates.ts";
+import type { Guard } from "./guarded-head.ts";
 import { HeadGuard } from "./head-guard.ts";
 import { rejectCall, requireChunk, type Verb } from "./held-call.ts";
 import { applyWriteHead, isStatusCode, restoreHead, type WriteHeadArguments } from "./held-head.ts";
@@ -28,6 +29,7 @@ export function holdResponse(response: ServerResponse, hooks: HoldHooks): HeldRe
 type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
 class Hold implements Gatekeeper, HeldResponse {
+  guard: Guard | undefined;
   #phase: Phase = "open";
   #ended = false;
   #calls: [verb: Verb, args: unknown[]][] = [];
