@@ -20,19 +20,21 @@ export function cookieOptions(
   isSet: boolean,
   isEncrypted: boolean,
 ): object {
-  const possible = (options.secure ?? isEncrypted) ? options : withoutSecure(options);
-  const given = passedOn.flatMap((name) =>
-    possible[name] === undefined ? [] : [[name, possible[name]] as const],
-  );
-  const age = isSet ? { maxAge: options.maxAge } : { expires: EPOCH };
-  return { ...Object.fromEntries(given), ...(isSet && typeof options.maxAge !== "number" ? {} : age) };
+  const isPlain = !(options.secure ?? isEncrypted);
+  const chosen: Record<string, unknown> = {};
+  for (const name of passedOn) {
+    const value = isPlain ? overPlainHttp(name, options[name]) : options[name];
+    if (value !== undefined) chosen[name] = value;
+  }
+  if (!isSet) chosen.expires = EPOCH;
+  else if (typeof options.maxAge === "number") chosen.maxAge = options.maxAge;
+  return chosen;
 }
 
-/** Browsers drop SameSite=None and Partitioned without Secure: over plain HTTP they are left out. */
-function withoutSecure(options: Partial<KoaSessionConfig>): Partial<KoaSessionConfig> {
-  const { partitioned: _partitioned, ...rest } = options;
-  const isNone = String(options.sameSite).toLowerCase() === "none";
-  return isNone ? { ...rest, sameSite: "lax" } : rest;
+/** Browsers drop SameSite=None and Partitioned without Secure: there they are left out. */
+function overPlainHttp(name: (typeof passedOn)[number], value: unknown): unknown {
+  if (name === "partitioned") return undefined;
+  return name === "sameSite" && String(value).toLowerCase() === "none" ? "lax" : value;
 }
 
 /** For the list of a user's sessions. */
