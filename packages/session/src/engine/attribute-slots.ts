@@ -185,8 +185,13 @@ export class AttributeSlots {
   /** Bytes of what is stored and stays, by name and value. */
   storedBytes(except: { has(name: string): boolean }): number {
     let bytes = 0;
-    for (const { name, stored } of this.#stored()) {
-      if (this.#slots.get(name)?.removed === true || except.has(name)) continue;
+    for (const [key, stored] of this.#read) {
+      const name = attributeName(key);
+      if (name === undefined || this.#slots.has(name) || except.has(name)) continue;
+      bytes += Buffer.byteLength(key) + Buffer.byteLength(stored);
+    }
+    for (const [name, { stored, removed }] of this.#slots) {
+      if (stored === undefined || removed || except.has(name)) continue;
       bytes += Buffer.byteLength(storedName(name)) + Buffer.byteLength(stored);
     }
     return bytes;

@@ -16,7 +16,15 @@ export function withToken(
 ): readonly SeenWrites[] {
   if (token === undefined) return writes;
   const known = writes.find((seen) => seen.writer === token.writer)?.sequences ?? [];
-  const sequences = [...known, token.sequence].sort((a, b) => a - b).slice(-SEQUENCES_OF_A_WRITER);
+  const writer = { writer: token.writer, sequences: withSequence(known, token.sequence) };
+  if (writes.length === 1 && known.length > 0) return [writer];
   const others = writes.filter((seen) => seen.writer !== token.writer);
-  return [...others, { writer: token.writer, sequences }].slice(-WRITERS_OF_A_SESSION);
+  return [...others, writer].slice(-WRITERS_OF_A_SESSION);
+}
+
+/** In ascending order: a writer's tokens mostly come in theirs. */
+function withSequence(known: readonly number[], sequence: number): readonly number[] {
+  const kept = known.slice(known.length < SEQUENCES_OF_A_WRITER ? 0 : 1);
+  if (sequence > (known.at(-1) ?? Number.NEGATIVE_INFINITY)) return [...kept, sequence];
+  return [...known, sequence].sort((a, b) => a - b).slice(-SEQUENCES_OF_A_WRITER);
 }
