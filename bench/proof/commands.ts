@@ -93,7 +93,8 @@ interface CommandWatch {
 }
 
 async function watchCommands(redis: Redis): Promise<CommandWatch> {
-  const monitor = await redis.duplicate({ retryStrategy: () => null }).monitor();
+  // ioredis's ready check may be answered only after MONITOR has begun, which ends the process.
+  const monitor = await redis.duplicate({ retryStrategy: () => null, enableReadyCheck: false }).monitor();
   const seen: string[] = [];
   monitor.on("monitor", (_time: string, words: string[], source: string) => {
     if (source !== "lua") seen.push(words[0]?.toUpperCase() ?? "");

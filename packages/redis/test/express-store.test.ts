@@ -86,7 +86,7 @@ describe("commands per request, by MONITOR", () => {
 
   beforeEach(async () => {
     seen = [];
-    monitor = (await ioredis.duplicate({ retryStrategy: () => null }).monitor()) as Redis;
+    monitor = (await ioredis.duplicate({ retryStrategy: () => null, enableReadyCheck: false }).monitor()) as Redis;
     monitor.on("monitor", (_time: string, args: string[], source: string) => {
       if (source !== "lua") seen.push(args[0]!.toUpperCase());
     });

@@ -43,7 +43,7 @@ test.each(["ioredis", "node-redis"])(
     nodeRedis.on("error", () => {});
     await nodeRedis.connect();
     const client = family === "ioredis" ? ioredis : nodeRedis;
-    const monitor = await ioredis.duplicate({ retryStrategy: () => null }).monitor();
+    const monitor = await ioredis.duplicate({ retryStrategy: () => null, enableReadyCheck: false }).monitor();
     const seen: string[] = [];
     monitor.on("monitor", (_time, args: string[], source: string) => {
       if (source !== "lua") seen.push(args[0]?.toUpperCase() ?? "");

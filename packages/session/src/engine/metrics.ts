@@ -60,7 +60,10 @@ const PROVIDER_INTERVAL_MS = 500;
  * events that have a listener cost each request some microseconds.
  */
 function listenWhenSet(metrics: MetricsAPI): void {
-  if (isSet(metrics)) return listen(metrics);
+  if (isSet(metrics)) {
+    listen(metrics);
+    return;
+  }
   const asking = setInterval(() => {
     if (!isSet(metrics)) return;
     clearInterval(asking);
