@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { waitUntil } from "@unstick/testbed";
+import { monitorRedis } from "@unstick/testbed/redis-monitor";
 import { Redis } from "ioredis";
 import { cookieOf } from "./cookies.ts";
 import type { Env } from "./env.ts";
@@ -93,10 +94,8 @@ interface CommandWatch {
 }
 
 async function watchCommands(redis: Redis): Promise<CommandWatch> {
-  // ioredis's ready check may be answered only after MONITOR has begun, which ends the process.
-  const monitor = await redis.duplicate({ retryStrategy: () => null, enableReadyCheck: false }).monitor();
   const seen: string[] = [];
-  monitor.on("monitor", (_time: string, words: string[], source: string) => {
+  const monitor = await monitorRedis(redis.options.port ?? 6379, (words, source) => {
     if (source !== "lua") seen.push(words[0]?.toUpperCase() ?? "");
   });
   const mark = async (): Promise<void> => {
@@ -113,7 +112,7 @@ async function watchCommands(redis: Redis): Promise<CommandWatch> {
       await mark();
       return seen.length - 1;
     },
-    stop: () => monitor.disconnect(),
+    stop: () => monitor.stop(),
   };
 }
 

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { createBrowserClient, type RedisServer, startRedis, waitUntil } from "@unstick/testbed";
+import { monitorRedis } from "@unstick/testbed/redis-monitor";
 import { RedisStore as ConnectRedisStore } from "connect-redis";
 import express from "express";
 import session, { type Store } from "express-session";
@@ -82,17 +83,16 @@ function browser() {
 
 describe("commands per request, by MONITOR", () => {
   let seen: string[];
-  let monitor: Redis;
+  let monitor: { stop(): void };
 
   beforeEach(async () => {
     seen = [];
-    monitor = (await ioredis.duplicate({ retryStrategy: () => null, enableReadyCheck: false }).monitor()) as Redis;
-    monitor.on("monitor", (_time: string, args: string[], source: string) => {
-      if (source !== "lua") seen.push(args[0]!.toUpperCase());
+    monitor = await monitorRedis(server.port, (words, source) => {
+      if (source !== "lua") seen.push(words[0]!.toUpperCase());
     });
   });
 
-  afterEach(() => monitor.disconnect());
+  afterEach(() => monitor.stop());
 
   async function counted(work: () => Promise<unknown>): Promise<number> {
     const marks = () => seen.filter((command) => command === "ECHO").length;

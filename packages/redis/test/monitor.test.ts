@@ -1,4 +1,5 @@
 import { startRedis, waitUntil } from "@unstick/testbed";
+import { monitorRedis } from "@unstick/testbed/redis-monitor";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { expect, test } from "vitest";
@@ -43,10 +44,9 @@ test.each(["ioredis", "node-redis"])(
     nodeRedis.on("error", () => {});
     await nodeRedis.connect();
     const client = family === "ioredis" ? ioredis : nodeRedis;
-    const monitor = await ioredis.duplicate({ retryStrategy: () => null, enableReadyCheck: false }).monitor();
     const seen: string[] = [];
-    monitor.on("monitor", (_time, args: string[], source: string) => {
-      if (source !== "lua") seen.push(args[0]?.toUpperCase() ?? "");
+    const monitor = await monitorRedis(server.port, (words, source) => {
+      if (source !== "lua") seen.push(words[0]?.toUpperCase() ?? "");
     });
     try {
       // Once for the server to learn the scripts, once to count.
@@ -65,7 +65,7 @@ test.each(["ioredis", "node-redis"])(
         seen.length = 0;
       }
     } finally {
-      monitor.disconnect();
+      monitor.stop();
       ioredis.disconnect();
       nodeRedis.destroy();
       await server.stop();

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { type Gated, hostOf, keeper } from "./gates.ts";
 
 /** The methods that change the head of a response. `writeHead` asks the guard through the hold itself. */

@@ -44,11 +44,11 @@ export class HmacKey {
   }
 
   #sign(text: string, encoding: "base64" | "base64url"): string {
-    hash(this.#algorithm, this.#innerText(text), "buffer").copy(this.#outer, BLOCK_BYTES);
+    hash(this.#algorithm, this.#innerBlocks(text), "buffer").copy(this.#outer, BLOCK_BYTES);
     return hash(this.#algorithm, this.#outer, encoding);
   }
 
-  #innerText(text: string): Buffer {
+  #innerBlocks(text: string): Buffer {
     // A character takes at most three bytes of UTF-8.
     if (text.length * 3 > MOST_TEXT_BYTES) {
       return Buffer.concat([this.#inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]);
