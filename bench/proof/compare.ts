@@ -7,8 +7,9 @@ import { ours, peers, type Subject } from "./subjects.ts";
 /** Play so many tries against three instances; answers how many of them went wrong. */
 export type Play = (tries: number, fleet: Fleet, subject: Subject) => Promise<number>;
 
-/** Peers need no large number to show what they lose. */
+/** Peers need no large number to show what they lose; of twenty tries on a quiet machine they may lose none. */
 const PEER_SHARE = 1 / 20;
+const LEAST_OF_PEERS = 100;
 
 /** One row: `count` tries shared out among our subjects, and a twentieth of it for each peer. */
 export async function compare(
@@ -18,7 +19,7 @@ export async function compare(
   play: Play,
 ): Promise<Row> {
   const own = await playAll(row.measure, ours, Math.ceil(count / ours.length), env, play);
-  const other = await playAll(row.measure, peers, Math.max(20, Math.ceil(count * PEER_SHARE)), env, play);
+  const other = await playAll(row.measure, peers, Math.max(LEAST_OF_PEERS, Math.ceil(count * PEER_SHARE)), env, play);
   return { ...row, ours: sayOurs(own), peer: sayPeers(other), held: isFaultless(own) };
 }
 
