@@ -34,8 +34,6 @@ interface Pair {
   readonly client: Socket;
   readonly server: Socket;
   isDeaf: boolean;
-  /** A reply was cut: what follows it would be read as something else. */
-  isCut: boolean;
 }
 
 /** A TCP proxy in front of a server on loopback that breaks what passes through it, on command. */
@@ -63,7 +61,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 }
 
 function join(pairs: Set<Pair>, client: Socket, targetPort: number, faults: () => Faults): void {
-  const pair: Pair = { client, server: connect(targetPort, "127.0.0.1"), isDeaf: false, isCut: false };
+  const pair: Pair = { client, server: connect(targetPort, "127.0.0.1"), isDeaf: false };
   pairs.add(pair);
   client.setNoDelay(true);
   pair.server.setNoDelay(true);
@@ -74,9 +72,8 @@ function join(pairs: Set<Pair>, client: Socket, targetPort: number, faults: () =
   });
   pair.server.on("data", (chunk) => {
     const now = faults();
-    if (pair.isDeaf || pair.isCut || now.dropReplies) return;
+    if (pair.isDeaf || now.dropReplies) return;
     if (now.cut) {
-      pair.isCut = true;
       client.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), () => client.resetAndDestroy());
       return;
     }

@@ -57,7 +57,6 @@ async function breakOnce(proxy: FaultProxy, round: number): Promise<void> {
   await sleep(Math.random() * 3);
   proxy.set(round % 3 === 0 ? { cut: true } : { dropReplies: true });
   await sleep(2);
-  // Broken before it is healed: no network drops the middle of a stream and goes on with it.
-  proxy.reset();
   proxy.set({});
+  proxy.reset();
 }
