@@ -19,7 +19,13 @@ export async function compare(
   play: Play,
 ): Promise<Row> {
   const own = await playAll(row.measure, ours, Math.ceil(count / ours.length), env, play);
-  const other = await playAll(row.measure, peers, Math.max(LEAST_OF_PEERS, Math.ceil(count * PEER_SHARE)), env, play);
+  const other = await playAll(
+    row.measure,
+    peers,
+    Math.max(LEAST_OF_PEERS, Math.ceil(count * PEER_SHARE)),
+    env,
+    play,
+  );
   return { ...row, ours: sayOurs(own), peer: sayPeers(other), held: isFaultless(own) };
 }
 
