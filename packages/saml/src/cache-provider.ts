@@ -5,7 +5,7 @@ import { emit } from "./events.ts";
 import { LiveReads } from "./live-reads.ts";
 import { type CacheProviderOptions, readOptions } from "./options.ts";
 import { PendingLogins } from "./pending-logins.ts";
-import { shelf } from "./shelf.ts";
+import { type Shelf, shelf } from "./shelf.ts";
 import { readSource, type StateSource } from "./state/state-source.ts";
 
 /** What node-saml's `CacheProvider` returns for a saved id. */
@@ -39,8 +39,13 @@ export interface SharedCacheProvider {
  * Rejects when the state fails or misses its deadline: node-saml then refuses the login.
  */
 export function cacheProvider(state: StateSource, options: CacheProviderOptions = {}): SharedCacheProvider {
-  const { requestIdLifetimeMs, scope, maxPendingLogins } = readOptions(options);
-  const requests = shelf(readSource(state), "request", scope);
+  const read = readOptions(options);
+  return requestCache(shelf(readSource(state), "request", read.scope), read);
+}
+
+/** The same over whatever shelf its ids are kept on. */
+export function requestCache(requests: Shelf, options: Required<CacheProviderOptions>): SharedCacheProvider {
+  const { requestIdLifetimeMs, scope, maxPendingLogins } = options;
   const pending = new PendingLogins(maxPendingLogins, Number.POSITIVE_INFINITY, requestIdLifetimeMs);
   const liveReads = new LiveReads(requestIdLifetimeMs);
 

@@ -83,7 +83,7 @@ function samlLogins(
   const library = open(clockSkewMs);
   const { trust } = library;
   const { flow: flowOptions, rest } = readFlowOptions(options, trust.callbackUrl);
-  const gate = openGate(trust, rest);
+  const gate = openGate({ ...trust, asks: trust.issuer }, rest);
   const flow = new LoginFlow(gate, flowOptions);
   const { maxMessageBytes, scope } = gate.options;
   const verify = (form: unknown) => verifyAnswer(library, form, maxMessageBytes);

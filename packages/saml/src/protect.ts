@@ -1,5 +1,5 @@
 import { OptionError } from "@unstick/session";
-import { type CacheItem, cacheProvider, type SharedCacheProvider } from "./cache-provider.ts";
+import { type CacheItem, requestCache, type SharedCacheProvider } from "./cache-provider.ts";
 import { RequestUsedError, SamlError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { type Gate, openGate, partyOf } from "./gate.ts";
@@ -30,7 +30,7 @@ export function protect<Saml extends NodeSaml>(saml: Saml, options: ProtectOptio
 }
 
 export function guard<Saml extends NodeSaml>(saml: Saml, gate: Gate): Saml {
-  const { maxMessageBytes, requestIdLifetimeMs, scope, maxPendingLogins } = gate.options;
+  const { maxMessageBytes, requestIdLifetimeMs, scope } = gate.options;
   const inScope = refusalsTold(scope);
   const own = {
     options: {
@@ -38,7 +38,7 @@ export function guard<Saml extends NodeSaml>(saml: Saml, gate: Gate): Saml {
       validateInResponseTo: "always",
       requestIdExpirationPeriodMs: requestIdLifetimeMs,
     },
-    cacheProvider: cacheProvider(gate.state, { requestIdLifetimeMs, scope, maxPendingLogins }),
+    cacheProvider: requestCache(gate.claims.requests, gate.options),
     validatePostResponseAsync: (container: unknown) =>
       inScope(async () => accept(gate, await validatePostResponse(saml, container, maxMessageBytes))),
     validatePostRequestAsync: (container: unknown) =>

@@ -11,6 +11,8 @@ export interface ClaimsOptions {
   readonly requestIdLifetimeMs: number;
   readonly clockSkewMs: number;
   readonly unsolicited: "refuse" | "accept";
+  /** Ids of AuthnRequests that wait for their answers. */
+  readonly requests: Shelf;
 }
 
 /**
@@ -24,7 +26,7 @@ export class Claims {
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
-    this.requests = shelf(options.state, "request", options.scope);
+    this.requests = options.requests;
     this.#assertions = shelf(options.state, "assertion", options.scope);
   }
 

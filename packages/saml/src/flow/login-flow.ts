@@ -5,7 +5,7 @@ import { emit } from "../events.ts";
 import type { Gate } from "../gate.ts";
 import type { SamlLogin } from "../message/login.ts";
 import { PendingLogins } from "../pending-logins.ts";
-import { type Shelf, shelf } from "../shelf.ts";
+import type { Shelf } from "../shelf.ts";
 import type { ReadFlowOptions } from "./flow-options.ts";
 import { safeTarget } from "./safe-target.ts";
 
@@ -50,10 +50,10 @@ export class LoginFlow {
   constructor(gate: Gate, options: ReadFlowOptions) {
     this.#gate = gate;
     this.#options = options;
-    const { scope, requestIdLifetimeMs, maxPendingLogins } = gate.options;
+    const { requestIdLifetimeMs, maxPendingLogins } = gate.options;
     this.#pending = new PendingLogins(maxPendingLogins, options.maxPendingPerClient, requestIdLifetimeMs);
-    this.#tickets = shelf(gate.state, "ticket", scope);
-    this.#done = shelf(gate.state, "done", scope);
+    this.#tickets = gate.transactions("ticket");
+    this.#done = gate.transactions("done");
   }
 
   /** Remember that this browser asks. Throws {@link SamlError} (`flood`) when too many do. */
@@ -80,7 +80,10 @@ export class LoginFlow {
     const ticket = digest("ticket", proof);
     if (await this.#tickets.isTaken(ticket)) return ticket;
     if (await this.#gate.sessions.isEnded(login)) throw new SamlError("logged_out");
-    const begun = readBegun(await this.#gate.claims.peek(login));
+    const record = await this.#gate.claims.peek(login);
+    const begun = readBegun(record);
+    // cacheProvider() and protect() begin without a browser: what they began is bound to none, so it ends there.
+    if (record !== null && begun === null) throw new SamlError("other_browser");
     const target = begun?.target ?? this.safeTarget(relayState);
     const parked: Parked = { login, target, browser: begun?.browser ?? "" };
     // Added, not put: the second POST must not make a ticket good again that was redeemed meanwhile.
@@ -121,6 +124,5 @@ export function createHandle(): string {
 }
 
 function readBegun(record: string | null): Begun | null {
-  // A request that cacheProvider() saved was begun without a browser.
   return record?.startsWith("{") ? (JSON.parse(record) as Begun) : null;
 }

@@ -25,7 +25,7 @@ export interface SamlSessionsOptions {
 /** A session that ends stays refused for as long as a request in flight may take. */
 const TOMBSTONE_MS = 60_000;
 
-/** A logout that names no end is remembered for longer than assertions live. */
+/** A logout that names no end is remembered for longer than assertions live, and good for no longer than that. */
 const LOGOUT_MEMORY_MS = 3_600_000;
 
 /**
@@ -79,20 +79,32 @@ export class SamlSessions {
     );
   }
 
-  /** End what a LogoutRequest names; answers how many were ended. A request that was done before ends nothing. */
+  /**
+   * End what a LogoutRequest names; answers how many were ended. A request that was done before ends nothing; one that
+   * could be remembered no longer is refused.
+   */
   async end(request: LogoutRequest): Promise<number> {
+    const memoryMs = this.#memoryOf(request);
+    if (memoryMs <= 0) throw new SamlError("refused", { cause: new Error("it names no end and is too old") });
     const requestName = JSON.stringify([request.issuer, request.id]);
     if (await this.#requests.isTaken(requestName)) return 0;
     const principal = this.#principalOf(request.issuer, request.nameId);
-    const memoryMs = this.#memoryOf(request);
     const { sessionIndexes } = request;
     const names =
       sessionIndexes.length === 0 ? [principal] : sessionIndexes.map((at) => indexName(principal, at));
-    await Promise.all(names.map((name) => this.#ended.put(name, String(request.issuedAtMs), memoryMs)));
+    await Promise.all(names.map((name) => this.#mark(name, request.issuedAtMs, memoryMs)));
     const ended = await this.#endSessions(principal, sessionIndexes);
     await this.#requests.add(requestName, "", memoryMs);
     emit("logged-out", { scope: this.#options.scope, sessions: ended });
     return ended;
+  }
+
+  /** A mark of a newer LogoutRequest stays: they may arrive in another order than they were made. */
+  async #mark(name: string, issuedAtMs: number, memoryMs: number): Promise<void> {
+    const known = await this.#ended.get(name);
+    if (known === null || Number(known) < issuedAtMs) {
+      await this.#ended.put(name, String(issuedAtMs), memoryMs);
+    }
   }
 
   async #endSessions(principal: string, sessionIndexes: readonly string[]): Promise<number> {
@@ -117,9 +129,11 @@ export class SamlSessions {
     }
   }
 
-  #memoryOf({ expiresAtMs }: LogoutRequest): number {
-    const untilExpiry = (expiresAtMs ?? 0) - Date.now() + this.#options.clockSkewMs;
-    return Math.ceil(Math.max(LOGOUT_MEMORY_MS, untilExpiry));
+  /** For as long as the request could be presented, and assertions that were made before it. */
+  #memoryOf({ issuedAtMs, expiresAtMs }: LogoutRequest): number {
+    const { clockSkewMs } = this.#options;
+    if (expiresAtMs === null) return Math.ceil(issuedAtMs - Date.now() + LOGOUT_MEMORY_MS + clockSkewMs);
+    return Math.ceil(Math.max(LOGOUT_MEMORY_MS, expiresAtMs - Date.now() + clockSkewMs));
   }
 
   #principalOf(issuer: string, nameId: NameId): string {

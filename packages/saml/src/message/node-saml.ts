@@ -22,6 +22,7 @@ export interface NodeSaml {
   readonly options: {
     readonly callbackUrl: string;
     readonly issuer: string;
+    readonly entryPoint?: string;
     readonly acceptedClockSkewMs: number;
     readonly wantAuthnResponseSigned: boolean;
   };
