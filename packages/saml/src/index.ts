@@ -9,7 +9,6 @@ export type { Saml2ServiceProvider } from "./library/saml2-js.ts";
 export type { SamlifyIdentityProvider, SamlifyServiceProvider } from "./library/samlify.ts";
 export {
   type BeginCall,
-  type EndedLogout,
   type LoginsOptions,
   type Saml2LoginsOptions,
   type SamlifyLoginsOptions,
@@ -17,6 +16,7 @@ export {
   saml2Logins,
   samlifyLogins,
 } from "./logins.ts";
+export type { LogoutArrival, LogoutStep } from "./logout/logout-endpoint.ts";
 export type { SessionBackend } from "./logout/saml-sessions.ts";
 export type { SamlLogin } from "./message/login.ts";
 export type { NameId } from "./message/name-id.ts";

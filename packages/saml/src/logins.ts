@@ -1,4 +1,4 @@
-import { SamlError } from "./errors.ts";
+import { RequestUsedError, SamlError } from "./errors.ts";
 import { AssertionConsumer, type ConsumerRequest, type ConsumerStep } from "./flow/assertion-consumer.ts";
 import { keepBrowser } from "./flow/browser-cookie.ts";
 import { type FlowOptions, type ReadFlowOptions, readFlowOptions } from "./flow/flow-options.ts";
@@ -11,11 +11,12 @@ import {
   type SamlifyServiceProvider,
   samlifyLibrary,
 } from "./library/samlify.ts";
-import { readAnswer, readSignedLogoutRequest, type VerifiedAnswer } from "./message/answer.ts";
-import { readField } from "./message/encoded.ts";
+import { type LogoutArrival, LogoutEndpoint, type LogoutStep } from "./logout/logout-endpoint.ts";
+import { readAnswer, type VerifiedAnswer } from "./message/answer.ts";
+import { decodeXml, readField } from "./message/encoded.ts";
 import type { SamlLogin } from "./message/login.ts";
-import { refusalsTold } from "./protect.ts";
 import { checkWhole } from "./read-options.ts";
+import { refusalsTold } from "./refusals.ts";
 
 export interface LoginsOptions extends FlowOptions {
   /** How far the identity provider's clock may differ, milliseconds; default 0. */
@@ -43,13 +44,6 @@ export interface BeginCall {
   readonly client?: string | undefined;
 }
 
-export interface EndedLogout {
-  /** What the LogoutResponse answers. */
-  readonly requestId: string;
-  /** How many sessions were ended here. */
-  readonly sessions: number;
-}
-
 /** The logins of a library that keeps no state: accepted once, bound to the browser, on whatever instance. */
 export interface SamlLogins {
   /**
@@ -61,8 +55,16 @@ export interface SamlLogins {
   finish(request: ConsumerRequest): Promise<ConsumerStep>;
   /** Enter the session that `signIn` made, under its final id, so that a logout finds it. */
   link(login: SamlLogin, sessionId: string): Promise<void>;
-  /** A signed LogoutRequest that was POSTed (`SAMLRequest` in the form): ends every session that it names. */
-  logout(form: unknown): Promise<EndedLogout>;
+  /**
+   * Remember our own LogoutRequest that the library has just made, by its id, before the browser is sent away with it:
+   * the answer then counts on any instance, once. The session here is the application's to end.
+   */
+  beginLogout(requestId: string): Promise<void>;
+  /**
+   * The logout address: a signed LogoutRequest by Redirect, POST or SOAP, with or without a cookie, ends every session
+   * that it names, wherever it was made; a signed LogoutResponse completes our own logout.
+   */
+  logout(arrival: LogoutArrival): Promise<LogoutStep>;
 }
 
 /** For samlify 2.10 or later. Throws `OptionError` and `SamlVersionError` at start-up. */
@@ -88,17 +90,14 @@ function samlLogins(
   const { maxMessageBytes, scope } = gate.options;
   const verify = (form: unknown) => verifyAnswer(library, form, maxMessageBytes);
   const consumer = new AssertionConsumer(flow, flowOptions, trust.callbackUrl, verify);
+  const endpoint = new LogoutEndpoint(gate, library);
   const inScope = refusalsTold(scope);
   return {
     begin: (requestId, call) => inScope(() => beginLogin(gate, flow, flowOptions, requestId, call)),
     finish: (request) => inScope(() => consumer.consume(request)),
     link: (login, sessionId) => inScope(() => gate.sessions.link(login, sessionId)),
-    logout: (form) =>
-      inScope(async () => {
-        const xml = decodeXml(readField(form, "SAMLRequest", maxMessageBytes));
-        const request = readSignedLogoutRequest(xml, trust);
-        return { requestId: request.id, sessions: await gate.sessions.end(request) };
-      }),
+    beginLogout: (requestId) => inScope(() => rememberLogout(gate, requestId)),
+    logout: (arrival) => inScope(() => endpoint.receive(arrival)),
   };
 }
 
@@ -112,6 +111,10 @@ async function beginLogin(
   const { secret, cookie } = keepBrowser(header, options, gate.options.requestIdLifetimeMs);
   await flow.begin({ requestId, browser: secret, target, client });
   return { cookie };
+}
+
+async function rememberLogout({ logouts, options }: Gate, requestId: string): Promise<void> {
+  if (!(await logouts.add(requestId, "", options.requestIdLifetimeMs))) throw new RequestUsedError();
 }
 
 /** Both must take it, and read the same name in it: the library, and we in nothing but what was signed. */
@@ -131,14 +134,4 @@ async function verifyAnswer(
   } catch (cause) {
     throw cause instanceof SamlError ? cause : new SamlError("refused", { cause });
   }
-}
-
-/**
- * As an XML processor reads it: line ends are one character (XML 1.0, 2.11), which the digests cover. Document types
- * are refused before any library sees them; no SAML message has one.
- */
-function decodeXml(field: string): string {
-  const xml = Buffer.from(field, "base64").toString("utf8").replaceAll(/\r\n?/g, "\n");
-  if (/<!DOCTYPE/i.test(xml)) throw new SamlError("malformed");
-  return xml;
 }

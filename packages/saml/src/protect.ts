@@ -1,8 +1,8 @@
 import { OptionError } from "@unstick/session";
 import { type CacheItem, requestCache, type SharedCacheProvider } from "./cache-provider.ts";
-import { RequestUsedError, SamlError } from "./errors.ts";
-import { emit } from "./events.ts";
+import { SamlError } from "./errors.ts";
 import { type Gate, openGate, partyOf } from "./gate.ts";
+import { settleLogout } from "./logout/settle-logout.ts";
 import { assertSoundLibrary } from "./message/library.ts";
 import type { SamlLogin } from "./message/login.ts";
 import type { NodeSaml, NodeSamlResult } from "./message/node-saml.ts";
@@ -13,6 +13,7 @@ import {
   validateRedirect,
 } from "./message/validate.ts";
 import type { ProtectOptions } from "./protect-options.ts";
+import { refusalsTold } from "./refusals.ts";
 
 interface Requesting {
   getLogoutUrlAsync(...call: never[]): Promise<string>;
@@ -81,35 +82,18 @@ export async function accept(gate: Gate, message: Validated): Promise<NodeSamlRe
     await gate.claims.claim(message.login);
     if (message.result.profile !== null) logins.set(message.result.profile, { login: message.login, gate });
   }
-  if (message.kind === "logout-request") await gate.sessions.end(message.request);
-  if (message.kind === "logout-response") await completeLogout(gate, message.inResponseTo);
+  if (message.kind === "logout-request" || message.kind === "logout-response") {
+    await settleLogout(gate, message);
+  }
   return message.result;
 }
 
-/** An answer to a LogoutRequest of ours counts once, on whatever instance it arrives. */
-async function completeLogout(gate: Gate, id: string): Promise<void> {
-  const { outcome } = await gate.logouts.take(id, gate.options.requestIdLifetimeMs);
-  if (outcome === "used") throw new RequestUsedError();
-  if (outcome === "unknown") throw new SamlError("request_unknown");
-}
-
-function logoutIds({ logouts, options }: Gate): Pick<SharedCacheProvider, "saveAsync"> {
+/** A LogoutRequest of ours: its answer is taken on any instance, once. */
+export function logoutIds({ logouts, options }: Gate): Pick<SharedCacheProvider, "saveAsync"> {
   return {
     async saveAsync(id: string, value: string): Promise<CacheItem | null> {
       const isSaved = await logouts.add(id, value, options.requestIdLifetimeMs);
       return isSaved ? { value, createdAt: Date.now() } : null;
     },
-  };
-}
-
-/** Tells each refusal on a channel, by its code alone. */
-export function refusalsTold(scope: string): <Value>(step: () => Promise<Value>) => Promise<Value> {
-  return async (step) => {
-    try {
-      return await step();
-    } catch (error) {
-      emit("refused", { scope, code: (error as { readonly code?: string }).code ?? "unknown" });
-      throw error;
-    }
   };
 }

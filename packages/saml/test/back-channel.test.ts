@@ -1,12 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createBrowserClient, type Page } from "@unstick/testbed";
-import samlify from "samlify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Fleet, signIn, startFleet } from "./fleet.ts";
-
-const SOAP = "http://schemas.xmlsoap.org/soap/envelope/";
-const envelope = (message: string): string =>
-  `<?xml version="1.0"?>\n<S:Envelope xmlns:S="${SOAP}"><S:Header/><S:Body>${message}</S:Body></S:Envelope>`;
+import { envelope, isSignedBy, SOAP } from "./soap.ts";
 
 /** A LogoutRequest by SOAP: from the identity provider itself, without a browser. */
 describe.each(["express", "koa"] as const)("the back channel on %s", (framework) => {
@@ -54,6 +50,7 @@ describe.each(["express", "koa"] as const)("the back channel on %s", (framework)
       [`<!DOCTYPE x>${envelope(genuine).replace(/^.*\n/, "")}`, "MALFORMED"],
       ["no XML", "MALFORMED"],
       [envelope("<a/>".repeat(5_000)), "MALFORMED"],
+      ["A".repeat(600_000), "MALFORMED"],
     ];
     for (const [body, code] of bad) {
       const { status, body: fault } = await send(body);
@@ -65,23 +62,9 @@ describe.each(["express", "koa"] as const)("the back channel on %s", (framework)
     unsubscribe("unstick.saml.refused", listen);
     expect(told).toEqual(bad.map(([, code]) => ({ scope: "default", code: `ERR_UNSTICK_SAML_${code}` })));
     expect((await browser.get(fleet.url)).body).toBe(person.nameId);
-    expect((await send("A".repeat(600_000))).status).toBe(400);
     expect((await send(envelope(genuine), "text/plain")).status).toBe(400);
     expect((await browser.get(fleet.url)).body).toBe(person.nameId);
     expect((await send(envelope(genuine))).status).toBe(200);
     expect((await browser.get(fleet.url)).body).toBe("nobody");
   });
 });
-
-function isSignedBy(soap: string, signingCert: string): boolean {
-  const [message = ""] = /<samlp:LogoutResponse[\s\S]*<\/samlp:LogoutResponse>/.exec(soap) ?? [];
-  const service = { Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Location: "http://any.test/" };
-  const { entityMeta } = samlify.ServiceProvider({
-    entityID: "urn:any",
-    signingCert,
-    assertionConsumerService: [service],
-  });
-  const signatureAlgorithm = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
-  const [isGood] = samlify.SamlLib.verifySignature(message, { metadata: entityMeta, signatureAlgorithm });
-  return isGood && message.includes("<ds:SignatureValue>");
-}

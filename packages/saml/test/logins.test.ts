@@ -9,6 +9,7 @@ import {
   finishAt,
   type Instance,
   type MakeInstance,
+  posted,
   saml2Instance,
   samlifyInstance,
 } from "./stateless-libraries.ts";
@@ -118,7 +119,7 @@ describe.each(kinds)("%s on %s", (_library, _kind, make, open) => {
     const { requestId, cookie } = await beginAt(a);
     const early = await idp.answer({ requestId, nameId, sessionIndex: "_s1" });
     const SAMLRequest = idp.logoutRequest({ nameId, sessionIndexes: ["_s0", "_s1"] });
-    await b.logins.logout({ SAMLRequest });
+    await b.logins.logout(posted({ SAMLRequest }));
     expect(await finishAt(a, b, early, cookie)).toBe(code("LOGGED_OUT"));
     const next = await beginAt(a);
     const later = await idp.answer({ requestId: next.requestId, nameId, sessionIndex: "_s2" });
@@ -171,11 +172,11 @@ describe.each(libraries)("%s", (_library, make) => {
     const genuine = idp.logoutRequest({ nameId });
     const unsigned = decode(genuine).replaceAll(/<ds:Signature[\s\S]*?<\/ds:Signature>/g, "");
     for (const forged of [unsigned, decode(genuine).replace("cyd@", "ada@")]) {
-      const refused = two.logins.logout({ SAMLRequest: encode(forged) });
+      const refused = two.logins.logout(posted({ SAMLRequest: encode(forged) }));
       await expect(refused).rejects.toMatchObject({ code: code("REFUSED") });
     }
     expect(await sessions.read(key)).not.toBeNull();
-    expect(await two.logins.logout({ SAMLRequest: genuine })).toMatchObject({ sessions: 1 });
+    expect(await two.logins.logout(posted({ SAMLRequest: genuine }))).toMatchObject({ sessions: 1 });
     expect(await sessions.read(key)).toBeNull();
   });
 

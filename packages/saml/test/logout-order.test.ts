@@ -2,7 +2,7 @@ import { memoryBackend, memoryState, type SharedState, sessionKey } from "@unsti
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { SamlLogins } from "../src/index.ts";
 import { type RealIdp, startRealIdp } from "./real-idp.ts";
-import { beginAt, finishAt, type Instance, samlifyInstance } from "./stateless-libraries.ts";
+import { beginAt, finishAt, type Instance, posted, samlifyInstance } from "./stateless-libraries.ts";
 
 /** LogoutRequests that arrive late, in another order, or again after a long time. */
 let idp: RealIdp;
@@ -25,7 +25,7 @@ const issuedAt =
 const withoutEnd = (xml: string): string => xml.replace(/ NotOnOrAfter="[^"]*"/, "");
 
 const logOut = (edit: (xml: string) => string): ReturnType<SamlLogins["logout"]> =>
-  a.logins.logout({ SAMLRequest: idp.logoutRequest({ edit }) });
+  a.logins.logout(posted({ SAMLRequest: idp.logoutRequest({ edit }) }));
 
 test("of two LogoutRequests the newer counts, in whatever order they arrive", async () => {
   const { requestId, cookie } = await beginAt(a);

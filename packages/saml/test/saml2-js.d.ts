@@ -9,6 +9,16 @@ declare module "saml2-js" {
         options: object,
         done: (error: Error | null, url: string, id: string) => void,
       ): void;
+      create_logout_request_url(
+        idp: object,
+        options: object,
+        done: (error: Error | null, url: string, id: string) => void,
+      ): void;
+      create_logout_response_url(
+        idp: object,
+        options: object,
+        done: (error: Error | null, url: string) => void,
+      ): void;
       post_assert(idp: object, options: object, done: (error: Error | null, response: object) => void): void;
     };
     IdentityProvider: new (options: object) => object;

@@ -14,19 +14,30 @@ export interface Instance {
   readonly logins: SamlLogins;
   /** An AuthnRequest by the library: its id, and where the browser takes it. */
   ask(): Promise<{ readonly id: string; readonly url: string }>;
+  /** A LogoutRequest by the library. */
+  askLogout(nameId: string, sessionIndex: string): Promise<{ readonly id: string; readonly url: string }>;
+  /** The library's answer to a LogoutRequest: where the browser takes it. */
+  answerLogout(requestId: string, relayState: string): Promise<string>;
 }
 
 export type MakeInstance = (
   idp: RealIdp,
   state: SharedState,
-  options?: Partial<LoginsOptions> & { readonly decryptionKey?: string },
+  options?: Partial<LoginsOptions> & Keys,
 ) => Instance;
 
-function samlifyParties(idp: RealIdp, decryptionKey?: string) {
+/** Of the service provider, PEM. */
+interface Keys {
+  readonly decryptionKey?: string;
+  readonly signingKey?: string;
+}
+
+function samlifyParties(idp: RealIdp, { decryptionKey, signingKey }: Keys = {}) {
   samlify.setSchemaValidator({ validate: () => Promise.resolve("not checked") });
   const sp = samlify.ServiceProvider({
     entityID: entityId,
     ...(decryptionKey !== undefined && { encPrivateKey: decryptionKey }),
+    ...(signingKey !== undefined && { privateKey: signingKey }),
     assertionConsumerService: [{ Binding: binding("POST"), Location: callbackUrl }],
     singleLogoutService: [{ Binding: binding("POST"), Location: logoutUrl }],
   });
@@ -45,21 +56,29 @@ export function samlifyLibraryOf(idp: RealIdp): SamlLibrary {
   return samlifyLibrary(sp, partner, 0);
 }
 
-export const samlifyInstance: MakeInstance = (idp, state, { decryptionKey, ...options } = {}) => {
-  const { sp, partner } = samlifyParties(idp, decryptionKey);
+export const samlifyInstance: MakeInstance = (idp, state, { decryptionKey, signingKey, ...options } = {}) => {
+  const keys = { ...(decryptionKey && { decryptionKey }), ...(signingKey && { signingKey }) };
+  const { sp, partner } = samlifyParties(idp, keys);
   return {
     logins: samlifyLogins({ sp, idp: partner, state, ...options }),
     ask: async () => {
       const { id, context } = sp.createLoginRequest(partner, "redirect");
       return { id, url: context };
     },
+    askLogout: async (logoutNameID, sessionIndex) => {
+      const { id, context } = sp.createLogoutRequest(partner, "redirect", { logoutNameID, sessionIndex });
+      return { id, url: context };
+    },
+    answerLogout: async (id, relayState) =>
+      sp.createLogoutResponse(partner, { extract: { request: { id } } } as never, "redirect", { relayState })
+        .context,
   };
 };
 
-export const saml2Instance: MakeInstance = (idp, state, { decryptionKey, ...options } = {}) => {
+export const saml2Instance: MakeInstance = (idp, state, { decryptionKey, signingKey, ...options } = {}) => {
   const sp = new saml2.ServiceProvider({
     entity_id: entityId,
-    private_key: decryptionKey ?? "",
+    private_key: decryptionKey ?? signingKey ?? "",
     certificate: "",
     assert_endpoint: callbackUrl,
     allow_unencrypted_assertion: decryptionKey === undefined,
@@ -77,8 +96,29 @@ export const saml2Instance: MakeInstance = (idp, state, { decryptionKey, ...opti
           error ? reject(error) : resolve({ id, url }),
         );
       }),
+    askLogout: (name_id, session_index) =>
+      new Promise((resolve, reject) => {
+        sp.create_logout_request_url(partner, { name_id, session_index }, (error, url, id) =>
+          error ? reject(error) : resolve({ id, url }),
+        );
+      }),
+    answerLogout: (in_response_to, relay_state) =>
+      new Promise((resolve, reject) => {
+        sp.create_logout_response_url(partner, { in_response_to, relay_state }, (error, url) =>
+          error ? reject(error) : resolve(url),
+        );
+      }),
   };
 };
+
+/** As the logout address gets it. */
+export function posted(form: object): { method: string; url: string; form: object } {
+  return { method: "POST", url: "/logout", form };
+}
+
+export function redirected(query: string): { method: string; url: string } {
+  return { method: "GET", url: `/logout?${query}` };
+}
 
 /** A browser in the hands of a test: its cookie, and what became of its login. */
 export interface Visitor {

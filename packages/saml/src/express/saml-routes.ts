@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
 import { errorPage } from "../http/error-page.ts";
-import { type Body, readBody } from "../http/read-form.ts";
+import { readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
 import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
 
@@ -35,13 +35,12 @@ export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
   const sessionId = routes.sessionId ?? ((request: Request) => sessionOf(request).sessionID);
   const route = routeOf(routes, provider, sessionId, loginPath);
   return {
-    login: route((request) => provider.login(describe(request))),
-    acs: route(async (request) => provider.acs(describe(request, await bodyOf(request, mostBytes)))),
+    login: route((request) => provider.login(describe(request, mostBytes))),
+    acs: route((request) => provider.acs(describe(request, mostBytes))),
     logout: route(async (request) => {
       const { session, sessionID } = sessionOf(request);
       const note = readNote(session);
-      const body = await bodyOf(request, mostBytes);
-      const reply = await provider.logout(describe(request, body), logoutUser(note));
+      const reply = await provider.logout(describe(request, mostBytes), logoutUser(note));
       if (note !== undefined && session !== undefined) {
         if (sessionID !== undefined) await provider.gate.sessions.unlink(note.login, sessionID);
         await destroy(session);
@@ -96,13 +95,15 @@ function destroy(session: NonNullable<SessionRequest["session"]>): Promise<void>
   });
 }
 
-function describe(request: Request, body: Body = {}): SamlRequest {
+function describe(request: Request, mostBytes: number): SamlRequest {
   const { method, originalUrl: url, headers, ip: client } = request;
-  return { method, url, cookie: headers.cookie, ...body, client };
-}
-
-function bodyOf(request: Request, mostBytes: number): Promise<Body> {
-  return readBody(request, request.body, mostBytes);
+  return {
+    method,
+    url,
+    cookie: headers.cookie,
+    client,
+    body: () => readBody(request, request.body, mostBytes),
+  };
 }
 
 function send(response: Response, { status, location, body, type, cookie }: SamlReply): void {

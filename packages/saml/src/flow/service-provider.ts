@@ -1,23 +1,26 @@
 import { OptionError } from "@unstick/session";
 import { SamlError } from "../errors.ts";
 import { type Gate, openGate, partyOf } from "../gate.ts";
+import type { Body } from "../http/read-form.ts";
 import { BackChannel } from "../logout/back-channel.ts";
+import { settleLogout } from "../logout/settle-logout.ts";
 import type { VerifiedAnswer } from "../message/answer.ts";
 import { assertSoundLibrary } from "../message/library.ts";
 import type { SamlLogin } from "../message/login.ts";
+import { answerableState, type FoundMessage, findLogoutMessage } from "../message/logout-message.ts";
 import type { NodeSaml } from "../message/node-saml.ts";
-import { validatePostRequest, validatePostResponse, validateRedirect } from "../message/validate.ts";
+import { validateEnveloped, validateLogout, validatePostResponse } from "../message/validate.ts";
 import { xmlToolsOf } from "../message/verified-xml.ts";
-import { accept, guard, refusalsTold } from "../protect.ts";
+import { guard } from "../protect.ts";
+import { refusalsTold } from "../refusals.ts";
 import { AssertionConsumer, type ConsumerRequest } from "./assertion-consumer.ts";
 import { keepBrowser } from "./browser-cookie.ts";
 import { type FlowOptions, type ReadFlowOptions, readFlowOptions } from "./flow-options.ts";
 import { createHandle, LoginFlow } from "./login-flow.ts";
 
 /** What of a request the routes read, in any framework. */
-export interface SamlRequest extends ConsumerRequest {
-  /** The envelope of a POST by the SOAP back channel. */
-  readonly soap?: string;
+export interface SamlRequest extends Omit<ConsumerRequest, "form"> {
+  body(): Promise<Body>;
   /** Whose address it is, for the bound on login starts. */
   readonly client: string | undefined;
 }
@@ -79,7 +82,15 @@ export class ServiceProvider {
       this.#verify(form),
     );
     this.#inScope = refusalsTold(this.gate.options.scope);
-    this.#backChannel = new BackChannel(saml, this.gate, tools);
+    const { maxMessageBytes } = this.gate.options;
+    const { privateKey } = saml.options as { readonly privateKey?: string | Buffer };
+    this.#backChannel = new BackChannel({
+      gate: this.gate,
+      tools,
+      entityId: saml.options.issuer,
+      signingKey: privateKey?.toString(),
+      verify: (xml) => validateEnveloped(saml, xml, maxMessageBytes),
+    });
   }
 
   /** To the identity provider. `?returnTo=` says where the browser wants to be afterwards. */
@@ -111,7 +122,9 @@ export class ServiceProvider {
   /** POST: the identity provider's answer. GET: the browser comes back with its ticket. */
   acs(request: SamlRequest): Promise<SamlReply> {
     return this.#inScope(async () => {
-      const step = await this.#consumer.consume(request);
+      const { method, url, cookie } = request;
+      const { form } = await request.body();
+      const step = await this.#consumer.consume({ method, url, cookie, form });
       const reply = { status: 303, location: step.location };
       return step.kind === "accepted" ? { ...reply, login: step.login } : reply;
     });
@@ -128,39 +141,22 @@ export class ServiceProvider {
    * or, when there is neither, the start of our own logout: `user` is who is signed in here.
    */
   logout(request: SamlRequest, user: LogoutUser | undefined): Promise<SamlReply> {
-    if (request.soap !== undefined) return this.#backChannel.logout(request.soap);
     return this.#inScope(async () => {
-      const query = request.url.split("?")[1] ?? "";
-      const form = (request.form ?? {}) as { readonly RelayState?: unknown };
-      const { maxMessageBytes } = this.gate.options;
-      const has = (fields: object, name: string): boolean => Object.hasOwn(fields, name);
-      const inQuery = new URLSearchParams(query);
-      if (request.method === "POST" && has(form, "SAMLRequest")) {
-        return this.#logoutBy(await validatePostRequest(this.#saml, form, maxMessageBytes), form.RelayState);
-      }
-      if (request.method === "POST" && has(form, "SAMLResponse")) {
-        return this.#logoutBy(await validatePostResponse(this.#saml, form, maxMessageBytes), form.RelayState);
-      }
-      if (inQuery.has("SAMLRequest") || inQuery.has("SAMLResponse")) {
-        const message = await validateRedirect(this.#saml, query, maxMessageBytes);
-        return this.#logoutBy(message, inQuery.get("RelayState"));
-      }
+      const { form, soap } = await request.body();
+      if (soap !== undefined) return { ...(await this.#backChannel.logout(soap)), type: "text/xml" };
+      const found = findLogoutMessage({ method: request.method, url: request.url, form });
+      if (found !== undefined) return this.#logoutBy(found);
       if (user === undefined) return { status: 303, location: this.#options.defaultTarget };
       return { status: 302, location: await this.#guarded.getLogoutUrlAsync(user, createHandle(), {}) };
     });
   }
 
-  async #logoutBy(
-    message: Awaited<ReturnType<typeof validateRedirect>>,
-    relayState: unknown,
-  ): Promise<SamlReply> {
-    if (message.kind !== "logout-request" && message.kind !== "logout-response")
-      throw new SamlError("refused");
-    await accept(this.gate, message);
+  async #logoutBy(found: FoundMessage): Promise<SamlReply> {
+    const message = await validateLogout(this.#saml, found, this.gate.options.maxMessageBytes);
+    await settleLogout(this.gate, message);
     if (message.kind === "logout-response") return { status: 303, location: this.#options.defaultTarget };
-    // RelayState goes back as it came (bindings 3.4.3); it is nothing that we read.
-    const state = typeof relayState === "string" && relayState.length <= 80 ? relayState : "";
     const answered = { ID: message.request.id };
+    const state = answerableState(found.relayState);
     return {
       status: 302,
       location: await this.#saml.getLogoutResponseUrlAsync(answered, state, {}, true),

@@ -4,17 +4,21 @@ import { SamlError } from "../errors.ts";
 /** What a POST carries: a form, or an envelope of the SOAP back channel. */
 export interface Body {
   readonly form?: unknown;
-  readonly soap?: string;
+  /** Rejects with {@link SamlError} (`malformed`) for an envelope that is too large. */
+  readonly soap?: () => Promise<string>;
 }
 
-/** `parsed`: what a body parser made of it, if there was one. */
+/**
+ * `parsed`: what a body parser made of it, if there was one. Rejects with {@link SamlError} (`malformed`) for what is
+ * neither, and beyond `mostBytes`.
+ */
 export async function readBody(request: IncomingMessage, parsed: unknown, mostBytes: number): Promise<Body> {
   if (request.method !== "POST") return {};
   const isSoap = /^text\/xml\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
   if (!isSoap) return { form: parsed ?? (await readForm(request, mostBytes)) };
   // Parsers of forms leave an empty object for what they do not read.
-  if (typeof parsed === "string" || Buffer.isBuffer(parsed)) return { soap: parsed.toString("utf8") };
-  return { soap: await readText(request, mostBytes) };
+  const isText = typeof parsed === "string" || Buffer.isBuffer(parsed);
+  return { soap: async () => (isText ? parsed.toString("utf8") : readText(request, mostBytes)) };
 }
 
 /** The fields of a form that a request carries, read up to a bound. A field that comes twice is malformed. */

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from "koa";
 import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
 import { errorPage } from "../http/error-page.ts";
-import { type Body, readBody } from "../http/read-form.ts";
+import { readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
 import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
 
@@ -35,13 +35,12 @@ export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
   const sessionId = routes.sessionId ?? idOf;
   const route = routeOf(routes, provider, sessionId, loginPath);
   return {
-    login: route((ctx) => provider.login(describe(ctx))),
-    acs: route(async (ctx) => provider.acs(describe(ctx, await bodyOf(ctx, mostBytes)))),
+    login: route((ctx) => provider.login(describe(ctx, mostBytes))),
+    acs: route((ctx) => provider.acs(describe(ctx, mostBytes))),
     logout: route(async (ctx) => {
       const note = readNote(sessionOf(ctx).session);
       const id = note === undefined ? undefined : sessionId(ctx);
-      const body = await bodyOf(ctx, mostBytes);
-      const reply = await provider.logout(describe(ctx, body), logoutUser(note));
+      const reply = await provider.logout(describe(ctx, mostBytes), logoutUser(note));
       if (note !== undefined) {
         if (id !== undefined) await provider.gate.sessions.unlink(note.login, id);
         sessionOf(ctx).session = null;
@@ -104,13 +103,15 @@ function idOf(ctx: Context): string | undefined {
   return inner?.externalKey ?? session?.externalKey ?? session?.id;
 }
 
-function describe(ctx: Context, body: Body = {}): SamlRequest {
-  return { method: ctx.method, url: ctx.originalUrl, cookie: ctx.get("cookie"), ...body, client: ctx.ip };
-}
-
-function bodyOf(ctx: Context, mostBytes: number): Promise<Body> {
-  const { body } = ctx.request as { readonly body?: unknown };
-  return readBody(ctx.req, body, mostBytes);
+function describe(ctx: Context, mostBytes: number): SamlRequest {
+  const { body: parsed } = ctx.request as { readonly body?: unknown };
+  return {
+    method: ctx.method,
+    url: ctx.originalUrl,
+    cookie: ctx.get("cookie"),
+    client: ctx.ip,
+    body: () => readBody(ctx.req, parsed, mostBytes),
+  };
 }
 
 function send(ctx: Context, { status, location, body, type, cookie }: SamlReply): void {

@@ -59,6 +59,7 @@ export function saml2Library(
   const decrypt = decryptor(sp as ServiceProviderFields, path, tools);
   return {
     trust: { tools, certificates, issuer, entityId, callbackUrl, clockSkewMs, decrypt },
+    signingKey: pemOf((sp as ServiceProviderFields).private_key),
     validate: async (SAMLResponse) => {
       // Only logouts need a SessionIndex, and they find a session without one as well.
       const options = { request_body: { SAMLResponse }, require_session_index: false };
@@ -67,6 +68,10 @@ export function saml2Library(
       return { nameId: user?.name_id, attributes: user?.attributes };
     },
   };
+}
+
+function pemOf(key: string | undefined): string | undefined {
+  return key ? toPem(key, "PRIVATE KEY") : undefined;
 }
 
 /** saml2-js keeps the decrypted assertion to itself; its own decryption is asked again. */

@@ -1,7 +1,8 @@
+import { createPrivateKey } from "node:crypto";
 import { createRequire } from "node:module";
 import { OptionError } from "@unstick/session";
 import { assertSoundLibrary } from "../message/library.ts";
-import { xmlToolsOf } from "../message/verified-xml.ts";
+import { toPem, xmlToolsOf } from "../message/verified-xml.ts";
 import type { SamlLibrary } from "./saml-library.ts";
 
 /** samlify's `ServiceProvider`, 2.10 or later. */
@@ -26,6 +27,12 @@ type ParseResponse = (
   binding: "post",
   request: { readonly body: { readonly SAMLResponse: string } },
 ) => Promise<{ readonly extract: unknown }>;
+
+/** What of its settings signs what it sends. */
+interface SigningSettings {
+  readonly privateKey?: string | Buffer;
+  readonly privateKeyPass?: string;
+}
 
 interface SamlLib {
   decryptAssertion(sp: object, response: string): Promise<readonly [document: string, assertion: string]>;
@@ -58,6 +65,7 @@ export function samlifyLibrary(
       clockSkewMs,
       decrypt: async (response) => (await SamlLib.decryptAssertion(sp, response))[1],
     },
+    signingKey: signingKeyOf(sp),
     validate: async (SAMLResponse) => {
       const parse = sp.parseLoginResponse as unknown as ParseResponse;
       const { extract } = await parse.call(sp, idp, "post", { body: { SAMLResponse } });
@@ -65,4 +73,13 @@ export function samlifyLibrary(
       return { nameId, attributes };
     },
   };
+}
+
+function signingKeyOf(sp: SamlifyServiceProvider): string | undefined {
+  const { entitySetting } = sp as { readonly entitySetting?: SigningSettings };
+  const { privateKey, privateKeyPass: passphrase } = entitySetting ?? {};
+  if (!privateKey) return undefined;
+  const key = toPem(privateKey.toString(), "PRIVATE KEY");
+  const opened = createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+  return opened.export({ type: "pkcs8", format: "pem" }).toString();
 }

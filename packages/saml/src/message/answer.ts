@@ -1,6 +1,5 @@
 import { SamlError } from "../errors.ts";
 import { type AssertionRules, readLogin, type SamlLogin } from "./login.ts";
-import { type LogoutRequest, readLogoutRequest } from "./logout-request.ts";
 import { checkSignedResponse, checkSuccess } from "./response.ts";
 import {
   childElements,
@@ -77,20 +76,8 @@ async function verifiedAssertion(
   return { element: parseXml(trust.tools, part), xml: part };
 }
 
-/** A LogoutRequest that was POSTed and is signed by the identity provider. */
-export function readSignedLogoutRequest(xml: string, trust: Trust): LogoutRequest {
-  const raw = parseXml(trust.tools, xml);
-  if (raw.localName !== "LogoutRequest") throw refused("it is no LogoutRequest");
-  const part = mustVerify(xml, raw, trust);
-  const request = readLogoutRequest(toXmlNode(parseXml(trust.tools, part)), trust.callbackUrl);
-  if (request.issuer !== trust.issuer) throw refused("it is from another issuer");
-  if (request.expiresAtMs !== null && request.expiresAtMs <= Date.now() - trust.clockSkewMs) {
-    throw refused("it has expired");
-  }
-  return request;
-}
-
-function mustVerify(xml: string, element: XmlElement, { tools, certificates }: Trust): string {
+/** Throws unless the identity provider's signature covers the element; answers what it covers. */
+export function mustVerify(xml: string, element: XmlElement, { tools, certificates }: Trust): string {
   const part = signedPart(tools, xml, element, certificates);
   if (part === null) throw refused("no signature of the identity provider covers it");
   return part;
@@ -106,6 +93,6 @@ function checkParties(assertion: XmlNode, { issuer, entityId }: Trust): void {
   if (restrictions.length === 0 || !isForUs) throw refused("it is for another audience");
 }
 
-function refused(reason: string): SamlError {
+export function refused(reason: string): SamlError {
   return new SamlError("refused", { cause: new Error(reason) });
 }

@@ -8,8 +8,13 @@ export function readField(container: unknown, name: string, maxMessageBytes: num
   if (typeof field !== "string" || field.length > maxMessageBytes || !/^[A-Za-z0-9+/=\s]+$/.test(field)) {
     throw new SamlError("malformed");
   }
-  checkTags(Buffer.from(field, "base64"));
+  checkXml(Buffer.from(field, "base64"));
   return field;
+}
+
+/** As an XML processor reads it: line ends are one character (XML 1.0, 2.11), which the digests cover. */
+export function decodeXml(field: string): string {
+  return Buffer.from(field, "base64").toString("utf8").replaceAll(/\r\n?/g, "\n");
 }
 
 /**
@@ -21,11 +26,13 @@ const MOST_TAGS = 4_096;
 /** Throws {@link SamlError} (`malformed`) for a message that would hold the process for long. */
 export function checkMessage(xml: string, maxMessageBytes: number): void {
   const bytes = Buffer.from(xml);
-  if (bytes.length > maxMessageBytes || /<!DOCTYPE/i.test(xml)) throw new SamlError("malformed");
-  checkTags(bytes);
+  if (bytes.length > maxMessageBytes) throw new SamlError("malformed");
+  checkXml(bytes);
 }
 
-function checkTags(xml: Buffer): void {
+/** Document types are refused before any library sees them: no SAML message has one. */
+function checkXml(xml: Buffer): void {
+  if (/<!DOCTYPE/i.test(xml.toString("latin1"))) throw new SamlError("malformed");
   let tags = 0;
   for (let at = xml.indexOf("<"); at >= 0; at = xml.indexOf("<", at + 1)) {
     tags += 1;
@@ -41,7 +48,11 @@ const STRONG = /#(?:rsa|ecdsa)-sha(?:256|384|512)$/;
 export interface RedirectMessage {
   readonly kind: "SAMLRequest" | "SAMLResponse";
   readonly container: Record<string, string>;
-  readonly relayState: string | undefined;
+  readonly xml: string;
+  /** Of the signature, and what it covers: the fields as they came, in the order of bindings 3.4.4.1. */
+  readonly algorithm: string;
+  readonly signature: string;
+  readonly octets: string;
 }
 
 /**
@@ -51,6 +62,7 @@ export interface RedirectMessage {
  */
 export function readRedirect(query: string, maxMessageBytes: number): RedirectMessage {
   const container: Record<string, string> = {};
+  const raw: Record<string, string> = {};
   if (query.length > maxMessageBytes) throw new SamlError("malformed");
   for (const token of query.split("&")) {
     const at = token.indexOf("=");
@@ -60,21 +72,30 @@ export function readRedirect(query: string, maxMessageBytes: number): RedirectMe
     const isPlain = FIELDS.some((field) => token.startsWith(`${field}=`));
     if (!isPlain || Object.hasOwn(container, name)) throw new SamlError("malformed");
     container[name] = decode(token.slice(at + 1));
+    raw[name] = token;
   }
-  return checkRedirect(container, maxMessageBytes);
+  const { SAMLRequest, SAMLResponse, RelayState, SigAlg } = raw;
+  const covered = [SAMLRequest, SAMLResponse, RelayState, SigAlg].filter((token) => token !== undefined);
+  return { ...checkRedirect(container, maxMessageBytes), octets: covered.join("&") };
 }
 
-function checkRedirect(container: Record<string, string>, maxMessageBytes: number): RedirectMessage {
-  const { SAMLRequest, SAMLResponse, SigAlg, Signature, RelayState } = container;
+function checkRedirect(
+  container: Record<string, string>,
+  maxMessageBytes: number,
+): Omit<RedirectMessage, "octets"> {
+  const { SAMLRequest, SAMLResponse, SigAlg, Signature } = container;
   if ((SAMLRequest === undefined) === (SAMLResponse === undefined)) throw new SamlError("malformed");
   if (!Signature || !SigAlg || !STRONG.test(SigAlg)) {
     throw new SamlError("refused", { cause: new Error("no signature, or one weaker than SHA-256") });
   }
-  checkTags(inflate(SAMLRequest ?? SAMLResponse ?? "", maxMessageBytes));
+  const xml = inflate(SAMLRequest ?? SAMLResponse ?? "", maxMessageBytes);
+  checkXml(xml);
   return {
     kind: SAMLRequest === undefined ? "SAMLResponse" : "SAMLRequest",
     container,
-    relayState: RelayState,
+    xml: xml.toString("utf8"),
+    algorithm: SigAlg,
+    signature: Signature,
   };
 }
 

@@ -1,7 +1,8 @@
 import { SamlError } from "../errors.ts";
 import { readField, readRedirect } from "./encoded.ts";
 import { readLogin, type SamlLogin } from "./login.ts";
-import { checkLogoutDestination, type LogoutRequest, readLogoutRequest } from "./logout-request.ts";
+import type { FoundMessage, LogoutMessage } from "./logout-message.ts";
+import { checkLogoutDestination, readLogoutRequest } from "./logout-request.ts";
 import type { NameId } from "./name-id.ts";
 import {
   type NodeSaml,
@@ -18,8 +19,7 @@ import { attribute, type XmlNode } from "./xml-node.ts";
 export type Validated =
   | { readonly kind: "login"; readonly login: SamlLogin; readonly result: NodeSamlResult }
   | { readonly kind: "no-login"; readonly result: NodeSamlResult }
-  | { readonly kind: "logout-response"; readonly inResponseTo: string; readonly result: NodeSamlResult }
-  | { readonly kind: "logout-request"; readonly request: LogoutRequest; readonly result: NodeSamlResult };
+  | (LogoutMessage & { readonly result: NodeSamlResult });
 
 /** A `SAMLResponse` that was POSTed: an answer to an AuthnRequest or to a LogoutRequest. Claims nothing. */
 export async function validatePostResponse(
@@ -87,6 +87,33 @@ export async function validateRedirect(
   }));
   const result = await byNodeSaml(() => validator.validateRedirectAsync(container as never, query));
   return readLogoutResponse(saml, document, result);
+}
+
+/** A message to the logout address; anything but a message of a logout is refused. */
+export async function validateLogout(
+  saml: NodeSaml,
+  found: FoundMessage,
+  maxMessageBytes: number,
+): Promise<LogoutMessage> {
+  if (found.binding === "redirect")
+    return onlyLogout(await validateRedirect(saml, found.query, maxMessageBytes));
+  const validate = found.name === "SAMLRequest" ? validatePostRequest : validatePostResponse;
+  return onlyLogout(await validate(saml, found.form, maxMessageBytes));
+}
+
+/** A message from the body of an envelope of at most `maxMessageBytes`; base64 is a third longer than that. */
+export async function validateEnveloped(
+  saml: NodeSaml,
+  xml: string,
+  maxMessageBytes: number,
+): Promise<LogoutMessage> {
+  const SAMLRequest = Buffer.from(xml).toString("base64");
+  return onlyLogout(await validatePostRequest(saml, { SAMLRequest }, 2 * maxMessageBytes));
+}
+
+function onlyLogout(message: Validated): LogoutMessage {
+  if (message.kind === "logout-request" || message.kind === "logout-response") return message;
+  throw new SamlError("refused", { cause: new Error("it is no message of a logout") });
 }
 
 function readLogoutResponse(saml: NodeSaml, document: XmlNode, result: NodeSamlResult): Validated {
