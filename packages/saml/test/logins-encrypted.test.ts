@@ -38,6 +38,22 @@ describe.each([
     expect(await finishAt(a, a, encrypted, cookie)).toBe(accepted);
     expect(await finishAt(a, a, encrypted, undefined)).toBe(code("REQUEST_USED"));
   });
+
+  test.each([true, false])(
+    "anybody can encrypt for us: a forged assertion in a genuine envelope is refused (Response signed: %s)",
+    async (isMessageSigned) => {
+      const pair = await otherPair;
+      const a = make(idp, memoryState(), { decryptionKey: pair.private });
+      const { requestId, cookie } = await beginAt(a);
+      const xml = decode(await idp.answer({ requestId, isMessageSigned }));
+      const unsigned = xml.replace(/(<saml:Assertion[\s\S]*?)<ds:Signature[\s\S]*?<\/ds:Signature>/, "$1");
+      for (const forged of [xml.replace("ada@", "eve@"), unsigned.replace("ada@", "eve@")]) {
+        expect(forged).toContain("eve@");
+        expect(await finishAt(a, a, await encryptFor(pair.cert, forged), cookie)).toBe(code("REFUSED"));
+      }
+      expect(await finishAt(a, a, await encryptFor(pair.cert, xml), cookie)).toBe(accepted);
+    },
+  );
 });
 
 const otherPair = generate([{ name: "commonName", value: "other" }], { keySize: 2048, algorithm: "sha256" });

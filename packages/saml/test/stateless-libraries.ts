@@ -14,6 +14,8 @@ export interface Instance {
   readonly logins: SamlLogins;
   /** An AuthnRequest by the library: its id, and where the browser takes it. */
   ask(): Promise<{ readonly id: string; readonly url: string }>;
+  /** The library by itself: rejects what it refuses. */
+  validateAlone(SAMLResponse: string): Promise<unknown>;
   /** A LogoutRequest by the library. */
   askLogout(nameId: string, sessionIndex: string): Promise<{ readonly id: string; readonly url: string }>;
   /** The library's answer to a LogoutRequest: where the browser takes it. */
@@ -21,7 +23,7 @@ export interface Instance {
 }
 
 export type MakeInstance = (
-  idp: RealIdp,
+  idp: Pick<RealIdp, "entityId" | "certificate">,
   state: SharedState,
   options?: Partial<LoginsOptions> & Keys,
 ) => Instance;
@@ -32,7 +34,10 @@ interface Keys {
   readonly signingKey?: string;
 }
 
-function samlifyParties(idp: RealIdp, { decryptionKey, signingKey }: Keys = {}) {
+function samlifyParties(
+  idp: Pick<RealIdp, "entityId" | "certificate">,
+  { decryptionKey, signingKey }: Keys = {},
+) {
   samlify.setSchemaValidator({ validate: () => Promise.resolve("not checked") });
   const sp = samlify.ServiceProvider({
     entityID: entityId,
@@ -65,6 +70,7 @@ export const samlifyInstance: MakeInstance = (idp, state, { decryptionKey, signi
       const { id, context } = sp.createLoginRequest(partner, "redirect");
       return { id, url: context };
     },
+    validateAlone: (SAMLResponse) => sp.parseLoginResponse(partner, "post", { body: { SAMLResponse } }),
     askLogout: async (logoutNameID, sessionIndex) => {
       const { id, context } = sp.createLogoutRequest(partner, "redirect", { logoutNameID, sessionIndex });
       return { id, url: context };
@@ -94,6 +100,12 @@ export const saml2Instance: MakeInstance = (idp, state, { decryptionKey, signing
       new Promise((resolve, reject) => {
         sp.create_login_request_url(partner, {}, (error, url, id) =>
           error ? reject(error) : resolve({ id, url }),
+        );
+      }),
+    validateAlone: (SAMLResponse) =>
+      new Promise((resolve, reject) => {
+        sp.post_assert(partner, { request_body: { SAMLResponse } }, (error, found) =>
+          error ? reject(error) : resolve(found),
         );
       }),
     askLogout: (name_id, session_index) =>

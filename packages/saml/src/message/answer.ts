@@ -34,6 +34,8 @@ export interface VerifiedAnswer {
   readonly proof: string;
 }
 
+const NOT_COVERED = "no signature of the identity provider covers it";
+
 /**
  * The login that a Response says, from nothing but the part of it that is signed. A Response with more than one
  * assertion, at any depth, is refused: that is how a signed one is wrapped around a forged one.
@@ -42,7 +44,7 @@ export async function readAnswer(xml: string, trust: Trust): Promise<VerifiedAns
   const raw = parseXml(trust.tools, xml);
   if (raw.localName !== "Response") throw refused("it is no Response");
   const hasOwnSignature = isSigned(raw);
-  const trusted = hasOwnSignature ? mustVerify(xml, raw, trust) : xml;
+  const trusted = hasOwnSignature ? await verifiedResponse(raw, xml, trust) : xml;
   const response = hasOwnSignature ? parseXml(trust.tools, trusted) : raw;
   const assertion = await verifiedAssertion(response, trusted, hasOwnSignature, trust);
   const header = toXmlNode(response);
@@ -53,6 +55,19 @@ export async function readAnswer(xml: string, trust: Trust): Promise<VerifiedAns
   const rules: AssertionRules = { ...trust, nowMs: Date.now() };
   const login = readLogin(node, attribute(header, "InResponseTo") ?? null, {}, rules);
   return { login, proof: assertion.xml };
+}
+
+/**
+ * What the Response's own signature covers: the message as it came, or as it was before its assertion was encrypted.
+ * samlify's identity provider signs first unless it is told otherwise.
+ */
+async function verifiedResponse(raw: XmlElement, xml: string, trust: Trust): Promise<string> {
+  const [encrypted, ...others] = childElements(raw, "EncryptedAssertion");
+  const part = signedPart(trust.tools, xml, raw, trust.certificates);
+  if (part !== null) return part;
+  if (encrypted === undefined || others.length > 0) throw refused(NOT_COVERED);
+  raw.replaceChild(parseXml(trust.tools, await trust.decrypt(xml)), encrypted);
+  return mustVerify(raw.toString(), raw, trust);
 }
 
 /** `trusted`: the Response; all of it is verified when `isVerified`, else only what the assertion's own signature covers. */
@@ -79,7 +94,7 @@ async function verifiedAssertion(
 /** Throws unless the identity provider's signature covers the element; answers what it covers. */
 export function mustVerify(xml: string, element: XmlElement, { tools, certificates }: Trust): string {
   const part = signedPart(tools, xml, element, certificates);
-  if (part === null) throw refused("no signature of the identity provider covers it");
+  if (part === null) throw refused(NOT_COVERED);
   return part;
 }
 

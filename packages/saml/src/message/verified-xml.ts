@@ -11,6 +11,7 @@ export interface XmlElement {
   readonly attributes: ArrayLike<{ readonly name: string; readonly value: string }>;
   readonly childNodes: ArrayLike<XmlElement> | null;
   getAttribute(name: string): string;
+  replaceChild(fresh: XmlElement, old: XmlElement): unknown;
   toString(): string;
 }
 
