@@ -117,7 +117,10 @@ async function rememberLogout({ logouts, options }: Gate, requestId: string): Pr
   if (!(await logouts.add(requestId, "", options.requestIdLifetimeMs))) throw new RequestUsedError();
 }
 
-/** Both must take it, and read the same name in it: the library, and we in nothing but what was signed. */
+/**
+ * Both must take it, and read the same name in it: we in nothing but what was signed, and the library. It comes second,
+ * so that its parser, which prints what it cannot read, meets nothing that just anybody sent.
+ */
 async function verifyAnswer(
   library: SamlLibrary,
   form: unknown,
@@ -126,8 +129,8 @@ async function verifyAnswer(
   const field = readField(form, "SAMLResponse", maxMessageBytes);
   const xml = decodeXml(field);
   try {
-    const { nameId, attributes } = await library.validate(field);
     const answer = await readAnswer(xml, library.trust);
+    const { nameId, attributes } = await library.validate(field);
     if (nameId !== answer.login.nameId.value) throw new Error("the library read another name");
     const login = { ...answer.login, attributes: (attributes ?? {}) as SamlLogin["attributes"] };
     return { ...answer, login };
