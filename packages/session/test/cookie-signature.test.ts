@@ -79,7 +79,7 @@ describe("a hostile Cookie header", () => {
     fc.assert(
       fc.property(planted, (others) => {
         const found = signer.read([...others, good].join("; "), "connect.sid");
-        expect(found).toBe(others.length < 8 ? "the-id" : undefined);
+        expect(found?.id).toBe(others.length < 8 ? "the-id" : undefined);
       }),
       { numRuns: 2_000 },
     );

@@ -2,6 +2,7 @@ import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
 import type { Kept, Shelf, Visitor } from "./kept.ts";
 import { type BackendRules, KeptInBackend } from "./kept-in-backend.ts";
+import { KnownCookies } from "./known-cookie.ts";
 import { newCookie } from "./new-cookie.ts";
 import type { SessionConfig } from "./options.ts";
 import { SessionStore } from "./session-store.ts";
@@ -25,7 +26,7 @@ export class BackendShelf implements Shelf {
     this.#rules = {
       engine: this.#engine,
       idleCapMs: lifetime === undefined ? Number.POSITIVE_INFINITY : this.#engine.policy.lifetime.idleMs,
-      ages: new Map(),
+      cookies: new KnownCookies(config.name),
       newCookie: (visit) => newCookie(visit.cookieOptions, visit.request, config.proxy),
     };
   }

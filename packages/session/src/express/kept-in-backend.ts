@@ -2,7 +2,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { SaveOutcome } from "../engine/save-session.ts";
 import type { Session as EngineSession } from "../engine/session.ts";
 import type { LoginOptions, Stored, StoreHow, Visitor } from "./kept.ts";
-import { countAge, restoredCookie } from "./new-cookie.ts";
+import type { KnownCookie, KnownCookies } from "./known-cookie.ts";
+import { countAge, isAged, restoredCookie } from "./new-cookie.ts";
 import { type Session, type Viewed, viewSession } from "./session-view.ts";
 import type { StoreCookie } from "./store-session.ts";
 
@@ -11,12 +12,9 @@ export interface BackendRules {
   readonly engine: Engine;
   /** The longest that a cookie's age may keep a session unused, where the application set a limit. */
   readonly idleCapMs: number;
-  /** Text of stored settings → their `originalMaxAge`. */
-  readonly ages: Map<string, number | null>;
+  readonly cookies: KnownCookies;
   newCookie(visit: Visitor): StoreCookie;
 }
-
-const MOST_AGES = 64;
 
 /** A session on a backend: attribute by attribute, through the engine. */
 export class KeptInBackend implements Viewed {
@@ -58,8 +56,23 @@ export class KeptInBackend implements Viewed {
   }
 
   get cookie(): StoreCookie {
-    this.#cookie ??= restoredCookie(this.#session?.get("cookie"), () => this.#rules.newCookie(this.#visit));
+    this.#cookie ??= this.#restored(this.#session?.get("cookie"));
     return this.#cookie;
+  }
+
+  get knownCookie(): KnownCookie | undefined {
+    if (this.#cookie !== undefined || this.isNew) return undefined;
+    const text = this.#session?.storedText("cookie") ?? "";
+    return this.#rules.cookies.of(text, () => this.#restored(this.#session?.get("cookie")));
+  }
+
+  get isAged(): boolean {
+    const { knownCookie } = this;
+    return knownCookie === undefined ? isAged(this.cookie) : knownCookie.originalMaxAge !== null;
+  }
+
+  #restored(stored: unknown): StoreCookie {
+    return restoredCookie(stored, () => this.#rules.newCookie(this.#visit));
   }
 
   countAge(): void {
@@ -67,7 +80,7 @@ export class KeptInBackend implements Viewed {
   }
 
   setCookie(value: unknown): void {
-    this.#cookie = restoredCookie(value, () => this.#rules.newCookie(this.#visit));
+    this.#cookie = this.#restored(value);
   }
 
   attributes(): EngineSession | undefined {
@@ -100,8 +113,11 @@ export class KeptInBackend implements Viewed {
     await this.#session?.destroy();
   }
 
-  save(): Promise<Stored> {
-    return Promise.resolve(this.store({ isVerified: true }));
+  async save(): Promise<Stored> {
+    const wasVerified = this.#isVerified;
+    const stored = await this.store({ isVerified: true });
+    if (!wasVerified && (stored === "stored" || stored === "alive")) this.#noteVerified();
+    return stored;
   }
 
   async login(principal: string, options: LoginOptions): Promise<this | "followed"> {
@@ -148,30 +164,16 @@ export class KeptInBackend implements Viewed {
 
   /** Settings are stored with a new session and when the application looked at them; the age is its lifetime. */
   #applyCookie(session: EngineSession): void {
+    const { knownCookie } = this;
     const isLookedAt = this.#cookie !== undefined || session.isNew;
-    const age = isLookedAt ? this.cookie.originalMaxAge : this.#storedAge(session);
+    const age = (knownCookie ?? this.cookie).originalMaxAge;
     if (typeof age === "number" && !Number.isNaN(age)) session.idleMs = Math.min(age, this.#rules.idleCapMs);
     if (isLookedAt) session.set("cookie", this.cookie);
   }
 
-  /** Most sessions were stored with the same few settings: each text is parsed once. */
-  #storedAge(session: EngineSession): number | null {
-    const { ages } = this.#rules;
-    const text = session.storedText("cookie") ?? "";
-    const known = ages.get(text);
-    if (known !== undefined) return known;
-    const age = this.cookie.originalMaxAge ?? null;
-    if (ages.size >= MOST_AGES) ages.clear();
-    ages.set(text, age);
-    return age;
-  }
-
   #noteSaved(outcome: SaveOutcome): Stored {
-    if (outcome === "created" || outcome === "updated" || outcome === "touched") {
-      this.#noteVerified();
-      return outcome === "touched" ? "alive" : "stored";
-    }
-    if (outcome === "unchanged") return "alive";
+    if (outcome === "created" || outcome === "updated") return "stored";
+    if (outcome === "touched" || outcome === "unchanged") return "alive";
     return outcome === "expired" ? "expired" : "lost";
   }
 

@@ -1,7 +1,7 @@
 import { createSessionId } from "../engine/session-id.ts";
 import { settleSession } from "../http/callback.ts";
 import type { Kept, LoginOptions, Stored, StoreHow, Visitor } from "./kept.ts";
-import { countAge } from "./new-cookie.ts";
+import { countAge, isAged } from "./new-cookie.ts";
 import type { ForeignStore } from "./options.ts";
 import type { StoreCookie } from "./store-session.ts";
 
@@ -44,6 +44,14 @@ export class KeptInStore implements Kept {
 
   get cookie(): StoreCookie {
     return this.view.cookie;
+  }
+
+  get knownCookie(): undefined {
+    return undefined;
+  }
+
+  get isAged(): boolean {
+    return isAged(this.cookie);
   }
 
   get hasData(): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { CookieOptions } from "./cookie-options.ts";
+import type { KnownCookie } from "./known-cookie.ts";
 import type { StoreCookie } from "./store-session.ts";
 
 /**
@@ -26,6 +27,10 @@ export interface Kept {
   /** What the application sees as `req.session`. */
   readonly view: object;
   readonly cookie: StoreCookie;
+  /** The same, ready to be sent, where nobody looked at it since it was stored. */
+  readonly knownCookie: KnownCookie | undefined;
+  /** The cookie ends at a time. */
+  readonly isAged: boolean;
   /** Nothing is stored under this id yet. */
   readonly isNew: boolean;
   /** The application put something into it. */

@@ -42,3 +42,8 @@ export function countAge(cookie: StoreCookie): void {
   cookie.maxAge = originalMaxAge;
   cookie.originalMaxAge = originalMaxAge;
 }
+
+/** Whether it ends at a time, and not when the browser closes. */
+export function isAged({ expires }: StoreCookie): boolean {
+  return expires !== null && expires !== undefined;
+}

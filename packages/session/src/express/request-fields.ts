@@ -1,21 +1,39 @@
-import { IncomingMessage } from "node:http";
+import { IncomingMessage, type ServerResponse } from "node:http";
+import { hooksOf } from "../http/gates.ts";
+import { Commit } from "./commit.ts";
 import type { RequestWithSession } from "./kept.ts";
 import type { Visit } from "./visit.ts";
 
 const visiting: unique symbol = Symbol("unstick.visit");
-type Bearer = RequestWithSession & { [visiting]?: Visit };
+type Bearer = RequestWithSession & { [visiting]?: Visit; readonly res?: ServerResponse };
 
 /** Prototype of a request → whether it inherits `sessionID` and `sessionStore` from us. */
 const known = new WeakMap<object, boolean>();
 
 /**
- * Let a request bear its visit, with `req.sessionID` and `req.sessionStore`. On Express these two are accessors
- * of the prototype that all its requests share, for the reason that `http/gates.ts` gives: each property that is
- * added to a request of Express is dear. `req.session` is a property, since applications may delete it.
+ * Let a request bear the visit whose commit holds `response`, with `req.sessionID` and `req.sessionStore`. On
+ * Express these two are accessors of the prototype that all its requests share, and the visit is found through
+ * the response, for the reason that `http/gates.ts` gives: each property that is added to a request of Express is
+ * dear. `req.session` is a property, since applications may delete it.
  */
-export function bearVisit(request: Bearer, visit: Visit): void {
-  request[visiting] = visit;
-  const prototype = Object.getPrototypeOf(request) as object;
+export function bearVisit(request: Bearer, response: ServerResponse, visit: Visit): void {
+  const inherits = inheritsFields(Object.getPrototypeOf(request) as object);
+  if (!inherits || request.res !== response || visitHolding(response) !== visit) request[visiting] = visit;
+  if (!inherits) request.sessionStore = visit.site.shelf.sessionStore;
+}
+
+/** The visit that a request bears: the outermost middleware's. */
+export function visitOf(request: object): Visit | undefined {
+  const { [visiting]: visit, res } = request as Bearer;
+  return visit ?? (res === undefined ? undefined : visitHolding(res));
+}
+
+function visitHolding(response: ServerResponse): Visit | undefined {
+  const hooks = hooksOf(response);
+  return hooks instanceof Commit ? hooks.visit : undefined;
+}
+
+function inheritsFields(prototype: object): boolean {
   let inherits = known.get(prototype);
   if (inherits === undefined) {
     const host = hostOf(prototype);
@@ -23,12 +41,7 @@ export function bearVisit(request: Bearer, visit: Visit): void {
     if (host !== undefined) defineFields(host);
     known.set(prototype, inherits);
   }
-  if (!inherits) request.sessionStore = visit.site.shelf.sessionStore;
-}
-
-/** The visit that a request bears: the outermost middleware's. */
-export function visitOf(request: object): Visit | undefined {
-  return (request as Bearer)[visiting];
+  return inherits;
 }
 
 function hostOf(prototype: object): object | undefined {
@@ -47,10 +60,10 @@ function defineFields(host: object): void {
     sessionID: {
       configurable: true,
       get(this: Bearer) {
-        return this[visiting]?.sessionID;
+        return visitOf(this)?.sessionID;
       },
       set(this: Bearer, value: unknown) {
-        const visit = this[visiting];
+        const visit = visitOf(this);
         if (visit === undefined) defineOwn(this, "sessionID", value);
         else visit.sessionID = value;
       },
@@ -58,7 +71,7 @@ function defineFields(host: object): void {
     sessionStore: {
       configurable: true,
       get(this: Bearer) {
-        return this[visiting]?.site.shelf.sessionStore;
+        return visitOf(this)?.site.shelf.sessionStore;
       },
       set(this: Bearer, value: unknown) {
         defineOwn(this, "sessionStore", value);

@@ -104,8 +104,8 @@ function serve(
     return;
   }
   const visit = new Visit(site, request, cookieOptions);
-  bearVisit(request, visit);
   holdResponse(response, new Commit(visit, response, next));
+  bearVisit(request, response, visit);
   const turn = site.lock === undefined ? undefined : takeTurn(site.lock, visit, response);
   const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());
   if (entering === undefined) next();

@@ -2,6 +2,7 @@ import { SessionGoneError } from "../engine/errors.ts";
 import { createSessionId } from "../engine/session-id.ts";
 import { UnstickError } from "../errors.ts";
 import type { FairLock } from "../http/fair-lock.ts";
+import type { SignedCookie } from "../http/signed-cookie.ts";
 import type { CookieOptions } from "./cookie-options.ts";
 import type { Kept, LoginOptions, RequestWithSession, Shelf, Stored, Visitor } from "./kept.ts";
 import type { SessionConfig } from "./options.ts";
@@ -23,8 +24,8 @@ export class Visit implements Visitor {
   readonly cookieOptions: CookieOptions;
   /** What `req.sessionID` reads where it is no property of the request. */
   sessionID: unknown = undefined;
-  /** The id that the browser showed, well signed. */
-  readonly shownId: string | undefined;
+  /** The cookie that the browser showed, well signed. */
+  readonly #shown: SignedCookie | undefined;
   /** The session as it is now; `undefined` once it was destroyed. */
   kept: Kept | undefined;
   /** The cookie that the browser showed opens nothing any more. */
@@ -39,7 +40,18 @@ export class Visit implements Visitor {
     this.site = site;
     this.request = request;
     this.cookieOptions = cookieOptions;
-    this.shownId = site.config.signer.read(request.headers.cookie, site.config.name);
+    this.#shown = site.config.signer.read(request.headers.cookie, site.config.name);
+  }
+
+  /** The id that the browser showed, well signed. */
+  get shownId(): string | undefined {
+    return this.#shown?.id;
+  }
+
+  /** What the cookie says for an id. */
+  signed(id: string): string {
+    const shown = this.#shown;
+    return shown?.isCurrent === true && shown.id === id ? shown.value : this.site.config.signer.sign(id);
   }
 
   /** Give the request its session. Answers without a promise when no session is read. */

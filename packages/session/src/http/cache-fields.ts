@@ -8,21 +8,28 @@ import type { ServerResponse } from "node:http";
  * cookie may be put on it. `public, max-age=0`, which Express puts on every file it sends, is not such.
  */
 export function keepFromCaches(response: ServerResponse): boolean {
-  if (isSharedResponse(response)) return false;
   const control = fieldText(response, "cache-control");
-  if (!/(?:^|[\s,])(?:no-store|private)(?:[\s,=]|$)/i.test(control))
-    response.setHeader("Cache-Control", "no-store");
+  const isKept = isPrivate(control);
+  if (!isKept && isShared(control)) return false;
+  if (!isKept) response.setHeader("Cache-Control", "no-store");
   addVaryCookie(response);
   return true;
 }
 
 /** Whether a shared cache may answer others with it for some time (RFC 9111 sections 3 and 5.2.2). */
 export function isSharedResponse(response: ServerResponse): boolean {
-  const control = fieldText(response, "cache-control");
+  return isShared(fieldText(response, "cache-control"));
+}
+
+function isShared(control: string): boolean {
   if (control === "" || !/(?:^|[\s,])(?:public|s-maxage)/i.test(control)) return false;
-  if (/(?:^|[\s,])(?:no-store|private)(?:[\s,=]|$)/i.test(control)) return false;
+  if (isPrivate(control)) return false;
   const lifetime = /s-maxage="?(\d+)/i.exec(control) ?? /max-age="?(\d+)/i.exec(control);
   return lifetime === null || Number(lifetime[1]) > 0;
+}
+
+function isPrivate(control: string): boolean {
+  return control !== "" && /(?:^|[\s,])(?:no-store|private)(?:[\s,=]|$)/i.test(control);
 }
 
 function addVaryCookie(response: ServerResponse): void {

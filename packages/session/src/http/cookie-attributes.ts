@@ -84,8 +84,36 @@ function requireSyntax(cookie: CookieAttributes): void {
   }
 }
 
-/** The text of a Set-Cookie field. The value is percent-encoded, as express-session does. */
-export function setCookieText(name: string, value: string, cookie: CookieAttributes): string {
+/** The attributes of a Set-Cookie field as text, before and after Expires: what is the same from response to response. */
+export interface CookieParts {
+  readonly before: string;
+  readonly after: string;
+}
+
+export function cookieParts(cookie: CookieAttributes): CookieParts {
+  let before = "";
+  if (cookie.domain) before += `; Domain=${cookie.domain}`;
+  if (cookie.path) before += `; Path=${cookie.path}`;
+  let after = "";
+  if (cookie.httpOnly) after += "; HttpOnly";
+  if (cookie.secure) after += "; Secure";
+  if (cookie.partitioned) after += "; Partitioned";
+  if (cookie.priority) after += `; Priority=${capitalise(cookie.priority)}`;
+  if (cookie.sameSite)
+    after += `; SameSite=${cookie.sameSite === true ? "Strict" : capitalise(cookie.sameSite)}`;
+  return { before, after };
+}
+
+/**
+ * The text of a Set-Cookie field. The value is percent-encoded, as express-session does. `expires`: milliseconds
+ * since the epoch.
+ */
+export function setCookieText(
+  name: string,
+  value: string,
+  { before, after }: CookieParts,
+  expires: number | undefined,
+): string {
   const pair = `${name}=${encodeURIComponent(value)}`;
   if (pair.length - 1 > MOST_BYTES) {
     throw new OptionError(
@@ -93,28 +121,27 @@ export function setCookieText(name: string, value: string, cookie: CookieAttribu
       `the session cookie would have ${pair.length - 1} bytes; browsers drop more than ${MOST_BYTES}`,
     );
   }
-  let text = pair;
-  if (cookie.domain) text += `; Domain=${cookie.domain}`;
-  if (cookie.path) text += `; Path=${cookie.path}`;
-  if (cookie.expires) text += `; Expires=${cookie.expires.toUTCString()}`;
-  if (cookie.httpOnly) text += "; HttpOnly";
-  if (cookie.secure) text += "; Secure";
-  if (cookie.partitioned) text += "; Partitioned";
-  if (cookie.priority) text += `; Priority=${capitalise(cookie.priority)}`;
-  if (cookie.sameSite)
-    text += `; SameSite=${cookie.sameSite === true ? "Strict" : capitalise(cookie.sameSite)}`;
-  return text;
+  return expires === undefined
+    ? pair + before + after
+    : `${pair}${before}; Expires=${httpDate(expires)}${after}`;
+}
+
+let dated = { second: Number.NaN, text: "" };
+
+/** An IMF-fixdate (RFC 9110 section 5.6.7), which knows no fractions of a second: most requests share one. */
+export function httpDate(ms: number): string {
+  const second = Math.floor(ms / 1_000);
+  if (dated.second !== second) dated = { second, text: new Date(ms).toUTCString() };
+  return dated.text;
 }
 
 function capitalise(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
 }
 
-const EPOCH = new Date(0);
-
 /** The field that makes a browser forget the cookie. It must have the attributes of the cookie itself. */
 export function clearCookieText(name: string, cookie: CookieAttributes): string {
-  return setCookieText(name, "", { ...cookie, expires: EPOCH });
+  return setCookieText(name, "", cookieParts(cookie), 0);
 }
 
 /** Whether a cookie of this path goes with a request for `pathname` (RFC 6265bis section 5.1.4). */

@@ -1,6 +1,7 @@
 import { ServerResponse } from "node:http";
 import type { Guard } from "./guarded-head.ts";
 import type { Verb } from "./held-call.ts";
+import type { HoldHooks } from "./hold-hooks.ts";
 
 /** The methods through which a response leaves. */
 export type Passage = Verb | "writeHead";
@@ -11,6 +12,7 @@ const passages = ["write", "end", "flushHeaders", "writeHead"] as const satisfie
 /** Who decides what passes through the gates of one response. */
 export interface Gatekeeper {
   pass(name: Passage, args: unknown[]): unknown;
+  readonly hooks: HoldHooks;
   /** Who is asked about the head, while somebody is. */
   guard: Guard | undefined;
 }
@@ -55,6 +57,11 @@ export function keepGates(response: Gated, gatekeeper: Gatekeeper): Passages {
     Object.assign(response, { [name]: gate });
   }
   return originals;
+}
+
+/** The hooks of the outermost hold of a response. */
+export function hooksOf(response: Gated): HoldHooks | undefined {
+  return response[keeper]?.hooks;
 }
 
 /** The same four for all: a function of its own is kept in the shape of the object, and the request with it. */

@@ -30,20 +30,20 @@ type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
 class Hold implements Gatekeeper, HeldResponse {
   guard: Guard | undefined;
+  readonly hooks: HoldHooks;
   #phase: Phase = "open";
   #ended = false;
   #calls: [verb: Verb, args: unknown[]][] = [];
   #guard: HeadGuard | undefined;
   #error: ErrorAnswer | undefined;
   readonly #response: ServerResponse;
-  readonly #hooks: HoldHooks;
   readonly #before: OutgoingHttpHeaders;
   readonly #statusBefore: number;
   #original: Passages;
 
   constructor(response: ServerResponse, hooks: HoldHooks) {
     this.#response = response;
-    this.#hooks = hooks;
+    this.hooks = hooks;
     this.#before = response.getHeaders();
     this.#statusBefore = response.statusCode;
     this.#original = response;
@@ -137,7 +137,7 @@ class Hold implements Gatekeeper, HeldResponse {
     this.#phase = "held";
     let committing: Promise<void> | undefined;
     try {
-      committing = this.#hooks.commit();
+      committing = this.hooks.commit();
       if (committing === undefined) this.#pass();
     } catch (error) {
       committing = Promise.reject(error);
@@ -149,7 +149,7 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   #pass(): void {
-    this.#hooks.writeHead();
+    this.hooks.writeHead();
     this.#phase = "passing";
   }
 
@@ -188,7 +188,7 @@ class Hold implements Gatekeeper, HeldResponse {
     this.#ended = true;
     let committing: Promise<void> | undefined;
     try {
-      committing = this.#hooks.commitLate();
+      committing = this.hooks.commitLate();
       if (committing === undefined) return this.#call("end", args);
     } catch (error) {
       committing = Promise.reject(error);
@@ -216,7 +216,7 @@ class Hold implements Gatekeeper, HeldResponse {
     this.#phase = "failed";
     this.#error = new ErrorAnswer(this.#response, this.#statusBefore, !this.#ended);
     this.#ended = false;
-    this.#error.handOver(() => this.#hooks.fail(error));
+    this.#error.handOver(() => this.hooks.fail(error));
   }
 
   #drop(): void {

@@ -20,24 +20,34 @@ export class CookieSigner {
     return `s:${id}.${(this.#keys[0] as HmacKey).sign(id)}`;
   }
 
-  /** The id in the first well signed cookie called `name`. `undefined`: none is. */
-  read(header: string | undefined, name: string): string | undefined {
+  /** The first well signed cookie called `name`. `undefined`: none is. */
+  read(header: string | undefined, name: string): SignedCookie | undefined {
     for (const value of readCookies(header, name)) {
       const decoded = decodeValue(value);
-      const id = decoded.startsWith("s:") ? this.#unsign(decoded.slice(2)) : undefined;
-      if (id !== undefined) return id;
+      const found = decoded.startsWith("s:") ? this.#verify(decoded) : undefined;
+      if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  #unsign(signed: string): string | undefined {
-    const dot = signed.lastIndexOf(".");
+  #verify(value: string): SignedCookie | undefined {
+    const dot = value.lastIndexOf(".");
     // 43: base64 of 32 bytes without padding. Anything else needs no arithmetic.
-    if (dot < 1 || signed.length - dot - 1 !== 43) return undefined;
-    const id = signed.slice(0, dot);
-    const signature = signed.slice(dot + 1);
-    return this.#keys.some((key) => key.hasSigned(id, signature, "base64")) ? id : undefined;
+    if (dot < 3 || value.length - dot - 1 !== 43) return undefined;
+    const id = value.slice(2, dot);
+    const signature = value.slice(dot + 1);
+    const signer = this.#keys.findIndex((key) => key.hasSigned(id, signature, "base64"));
+    return signer < 0 ? undefined : { id, value, isCurrent: signer === 0 };
   }
+}
+
+/** A cookie that one of our secrets signed. */
+export interface SignedCookie {
+  readonly id: string;
+  /** With its signature. */
+  readonly value: string;
+  /** The first secret signed it: {@link CookieSigner.sign} would answer just this value. */
+  readonly isCurrent: boolean;
 }
 
 /** The `secret` option: one, or a list whose first signs. Throws {@link OptionError}. */

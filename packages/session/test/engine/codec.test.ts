@@ -217,6 +217,7 @@ describe("options", () => {
     ["ids", { ids: "mine" }],
     ["metrics", { metrics: "yes" }],
     ["encryption.keys", { encryption: { keys: {}, active: null } }],
+    ["encryption.keys.a", { encryption: { keys: { a: { secret: "b" } as never }, active: "a" } }],
   ])("refuse a wrong %s by name", (option, options) => {
     expect(() => createEngine({ backend, ...options } as unknown as EngineOptions)).toThrow(
       expect.objectContaining({ code: "ERR_UNSTICK_OPTION", option }),
