@@ -1,3 +1,4 @@
+import { networkOf } from "./client-network.ts";
 import { SamlError } from "./errors.ts";
 
 /**
@@ -24,8 +25,9 @@ export class PendingLogins {
     return this.#begun.length - this.#first;
   }
 
-  /** Count one login; throws {@link SamlError} (`flood`) when there are too many. `client`: an address, say. */
-  admit(client?: string): void {
+  /** Count one login; throws {@link SamlError} (`flood`) when there are too many. `address`: the client's. */
+  admit(address?: string): void {
+    const client = address === undefined ? undefined : networkOf(address);
     const now = this.#now();
     this.#forgetOlderThan(now - this.#lifetimeMs);
     const own = client === undefined ? 0 : (this.#byClient.get(client) ?? 0);

@@ -1,6 +1,7 @@
 import { OptionError } from "@unstick/session";
 import { type CacheItem, requestCache, type SharedCacheProvider } from "./cache-provider.ts";
 import { SamlError } from "./errors.ts";
+import { emit } from "./events.ts";
 import { type Gate, openGate, partyOf } from "./gate.ts";
 import { settleLogout } from "./logout/settle-logout.ts";
 import { assertSoundLibrary } from "./message/library.ts";
@@ -33,13 +34,22 @@ export function protect<Saml extends NodeSaml>(saml: Saml, options: ProtectOptio
 export function guard<Saml extends NodeSaml>(saml: Saml, gate: Gate): Saml {
   const { maxMessageBytes, requestIdLifetimeMs, scope } = gate.options;
   const inScope = refusalsTold(scope);
+  const requests = requestCache(gate.claims.requests, gate.options);
   const own = {
     options: {
       ...saml.options,
       validateInResponseTo: "always",
       requestIdExpirationPeriodMs: requestIdLifetimeMs,
     },
-    cacheProvider: requestCache(gate.claims.requests, gate.options),
+    cacheProvider: {
+      ...requests,
+      saveAsync: (id: string, value: string) =>
+        inScope(async () => {
+          const saved = await requests.saveAsync(id, value);
+          emit("begun", { scope });
+          return saved;
+        }),
+    },
     validatePostResponseAsync: (container: unknown) =>
       inScope(async () => accept(gate, await validatePostResponse(saml, container, maxMessageBytes))),
     validatePostRequestAsync: (container: unknown) =>

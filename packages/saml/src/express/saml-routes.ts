@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
-import { errorPage } from "../http/error-page.ts";
+import { type ErrorPage, errorPage } from "../http/error-page.ts";
 import { readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
 import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
@@ -47,7 +47,7 @@ export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
       }
       return reply;
     }),
-    metadata: route(async () => provider.metadata()),
+    metadata: route(async () => provider.metadata(routes.decryptionCert)),
     bound: (request, _response, next) => {
       const { session } = sessionOf(request);
       if (session === undefined || !isOver(readNote(session))) return next();
@@ -74,12 +74,11 @@ function routeOf(
       }
       send(response, reply);
     } catch (error) {
-      if (onError !== undefined) {
-        await Promise.resolve(onError(error, request, response)).catch(next);
-        return;
-      }
-      const page = errorPage(error, loginPath);
-      response.set("cache-control", "no-store").status(page.status).type("html").send(page.body);
+      if (onError === undefined) return sendPage(response, errorPage(error, loginPath));
+      // Express 4 hears of no rejection.
+      await Promise.resolve()
+        .then(() => onError(error, request, response))
+        .catch(next);
     }
   };
 }
@@ -104,6 +103,10 @@ function describe(request: Request, mostBytes: number): SamlRequest {
     client,
     body: () => readBody(request, request.body, mostBytes),
   };
+}
+
+function sendPage(response: Response, { status, headers, body }: ErrorPage): void {
+  response.set(headers).status(status).type("html").send(body);
 }
 
 function send(response: Response, { status, location, body, type, cookie }: SamlReply): void {

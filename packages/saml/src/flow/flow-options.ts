@@ -19,7 +19,7 @@ export interface FlowOptions extends ProtectOptions {
   readonly ticketLifetimeMs?: number;
   /** How long the same answer from the same browser leads to the same place; default 60,000. */
   readonly graceMs?: number;
-  /** Logins that one client begins within one lifetime; default 1,000. */
+  /** Logins that one address, or one IPv6 network, begins within one lifetime; default 1,000. */
   readonly maxPendingPerClient?: number;
 }
 
@@ -56,7 +56,7 @@ export function readFlowOptions(
   const origin = new URL(callbackUrl).origin;
   const flow = { ...FLOW_DEFAULTS, origin, ...Object.fromEntries(own) } as OwnFlowOptions;
   check(flow);
-  const isSecure = callbackUrl.startsWith("https:");
+  const isSecure = new URL(callbackUrl).protocol === "https:";
   if (flow.binding === "none-cookie" && !isSecure) {
     throw new OptionError(
       "binding",

@@ -172,13 +172,20 @@ export class ServiceProvider {
     await this.gate.sessions.link(login, sessionId);
   }
 
-  metadata(): SamlReply {
+  /** `decryptionCert`: the certificate that goes with node-saml's `decryptionPvk`. */
+  metadata(decryptionCert: string | null = null): SamlReply {
     // With a privateKey node-saml makes no metadata without the certificate that goes with it.
-    const { publicCert = null } = this.#saml.options as { readonly publicCert?: string };
+    const { publicCert = null, decryptionPvk } = this.#saml.options as {
+      readonly publicCert?: string;
+      readonly decryptionPvk?: unknown;
+    };
+    if (decryptionPvk !== undefined && decryptionCert === null) {
+      throw new OptionError("decryptionCert", "is needed for the metadata, as there is a decryptionPvk");
+    }
     return {
       status: 200,
       type: "xml",
-      body: this.#saml.generateServiceProviderMetadata(null, publicCert),
+      body: this.#saml.generateServiceProviderMetadata(decryptionCert, publicCert),
     };
   }
 }

@@ -1,18 +1,30 @@
-/** What a person sees whose login failed. `retryUrl` begins a new one. */
-export function errorPage(
-  error: unknown,
-  retryUrl: string,
-): { readonly status: number; readonly body: string } {
+/** The page is all there is: it loads and runs nothing, and nobody frames it or learns its address, which may hold a ticket. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+export interface ErrorPage {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a person sees whose login failed; nothing in it came with the request. `retryUrl` begins a new one. */
+export function errorPage(error: unknown, retryUrl: string): ErrorPage {
   const {
-    status = 500,
+    status,
     code = "",
     message = "",
-  } = error as Partial<Record<string, never>> & {
-    readonly status?: number;
+  } = (error ?? {}) as {
+    readonly status?: unknown;
     readonly code?: string;
     readonly message?: string;
   };
-  const isOurs = code.startsWith("ERR_UNSTICK_SAML_");
+  const isOurs = String(code).startsWith("ERR_UNSTICK_SAML_");
   const reason = isOurs
     ? `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
     : "Login state could not be reached, so nothing was accepted. Try again in a moment.";
@@ -24,7 +36,11 @@ export function errorPage(
 <p role="alert">${escapeHtml(reason)}</p>
 <p><a href="${escapeHtml(retryUrl)}">Try again</a></p>
 </html>`;
-  return { status, body };
+  return { status: isFailure(status) ? status : 500, headers: HEADERS, body };
+}
+
+function isFailure(status: unknown): status is number {
+  return Number.isInteger(status) && (status as number) >= 400 && (status as number) < 600;
 }
 
 function escapeHtml(text: string): string {

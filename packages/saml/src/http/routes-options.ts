@@ -16,6 +16,8 @@ export interface RoutesOptions<Call extends readonly unknown[]> extends FlowOpti
   readonly sessionId?: (...call: Call) => string | undefined;
   /** Where the login route is mounted: the error page's way to try again; default `"/login"`. */
   readonly loginPath?: string;
+  /** For the metadata, where assertions are encrypted for us: the certificate, PEM, of node-saml's `decryptionPvk`. */
+  readonly decryptionCert?: string;
   /** What is sent instead of our error page. Default: our page, which can be shown to people. */
   readonly onError?: (error: unknown, ...call: Call) => unknown;
 }
@@ -30,7 +32,7 @@ export interface SplitOptions<Call extends readonly unknown[]> {
 export function splitOptions<Call extends readonly unknown[]>(
   routes: RoutesOptions<Call>,
 ): SplitOptions<Call> {
-  const { saml, signIn, sessionId, loginPath = "/login", onError, ...flow } = routes;
+  const { saml, signIn, sessionId, loginPath = "/login", decryptionCert, onError, ...flow } = routes;
   if (typeof saml?.validatePostResponseAsync !== "function") {
     throw new OptionError("saml", "must be a SAML object of @node-saml/node-saml 5.1");
   }
@@ -38,6 +40,9 @@ export function splitOptions<Call extends readonly unknown[]>(
     throw new OptionError("signIn", "must be a function that makes the session");
   for (const [name, call] of Object.entries({ sessionId, onError })) {
     if (call !== undefined && typeof call !== "function") throw new OptionError(name, "must be a function");
+  }
+  if (decryptionCert !== undefined && typeof decryptionCert !== "string") {
+    throw new OptionError("decryptionCert", "must be a certificate in PEM");
   }
   if (typeof loginPath !== "string") throw new OptionError("loginPath", "must be a path");
   return { routes, flow, loginPath };

@@ -47,7 +47,7 @@ export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
       }
       return reply;
     }),
-    metadata: route(async () => provider.metadata()),
+    metadata: route(async () => provider.metadata(routes.decryptionCert)),
     bound: async (ctx, next) => {
       if (isOver(readNote(sessionOf(ctx).session))) sessionOf(ctx).session = null;
       await next();
@@ -75,8 +75,8 @@ function routeOf(
         await onError(error, ctx);
         return;
       }
-      const { status, body } = errorPage(error, loginPath);
-      ctx.set("cache-control", "no-store");
+      const { status, headers, body } = errorPage(error, loginPath);
+      ctx.set(headers);
       Object.assign(ctx, { status, type: "html", body });
     }
   };
