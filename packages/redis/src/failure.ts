@@ -69,5 +69,7 @@ function firstLine(message: string): string {
 }
 
 function isOffline(text: string): boolean {
-  return /client is (closed|offline)|connection is closed|stream isn't writeable|socket closed/i.test(text);
+  return /client is (closed|offline)|connection is closed|stream isn't writeable|socket closed|disconnects client/i.test(
+    text,
+  );
 }

@@ -25,7 +25,7 @@ interface Stage {
 }
 
 const onCluster = families.filter(
-  ({ name, cluster }) => cluster !== undefined && /ioredis 5|node-redis 6|glide/.test(name),
+  ({ name, cluster }) => cluster !== undefined && /ioredis 5|node-redis [46]|glide/.test(name),
 );
 
 describe.concurrent.each(onCluster)("$name, cluster", (family) => {

@@ -1,12 +1,12 @@
+import { serverWord } from "../failure.ts";
+import { slotOf } from "../slot.ts";
 import { isFunction, type Link, type Send } from "./link.ts";
+import { isClient4, ownConnection } from "./own-connection.ts";
 
 interface Client {
   readonly isReady?: boolean;
   connect?(): Promise<unknown>;
-  /** Version 5 and later. */
   destroy?(): void;
-  /** Version 4. */
-  disconnect?(): Promise<void>;
   sendCommand(command: readonly string[], options?: object): Promise<unknown>;
 }
 
@@ -16,6 +16,7 @@ interface Sentinel {
 
 interface Cluster {
   readonly masters: readonly object[];
+  readonly slots: readonly ({ readonly master: object } | undefined)[];
   nodeClient(node: object): Client | Promise<Client>;
   sendCommand(
     firstKey: string,
@@ -40,32 +41,49 @@ export function isNodeRedis(client: object): client is Client {
 
 /** node-redis 4, 5 and 6: client, pool, cluster and sentinel. Its `keyPrefix` does not reach raw commands. */
 export function nodeRedisLink(client: Client | Cluster | Sentinel): Link {
-  const family = "node-redis";
-  const keyPrefix = "";
+  const common = { family: "node-redis", keyPrefix: "" } as const;
   if (isCluster(client)) {
     return {
-      family,
-      keyPrefix,
+      ...common,
       isCluster: true,
-      send: (key, command) => client.sendCommand(key, false, command, options),
+      send: "destroy" in client ? clusterSender(client) : cluster4Sender(client),
       masters: () => Promise.all(client.masters.map(async (node) => sender(await client.nodeClient(node)))),
     };
   }
   const send = isSentinel(client) ? sentinelSender(client) : sender(client);
   const link = {
-    family,
-    keyPrefix,
+    ...common,
     isCluster: false,
     send: (_key: string, command: readonly string[]) => send(command),
     masters: async () => [send],
   } as const;
+  if (isClient4(client)) return { ...link, reconnect: () => ownConnection(client).reconnect() };
   return isSingle(client) ? { ...link, reconnect: () => reconnectClient(client) } : link;
 }
 
 function sender(client: Client): Send {
-  const plain = withoutLegacyMode(client);
-  return (command) => plain.sendCommand(command, plain.isReady === true ? unqueued : options);
+  if (isClient4(client)) return ownConnection(client).send;
+  return (command) => client.sendCommand(command, client.isReady === true ? unqueued : options);
 }
+
+function clusterSender(client: Cluster): Link["send"] {
+  return (key, command) => client.sendCommand(key, false, command, options);
+}
+
+/** The cluster of version 4 knows where to; what goes there goes over a connection of our own, as for a client. */
+function cluster4Sender(client: Cluster): Link["send"] {
+  const redirected = clusterSender(client);
+  return async (key, command) => {
+    const node = client.slots[slotOf(key)]?.master;
+    if (node === undefined) return redirected(key, command);
+    return sender(await client.nodeClient(node))(command).catch((error: unknown) => {
+      if (REDIRECTIONS.has(serverWord(error))) return redirected(key, command);
+      throw error;
+    });
+  };
+}
+
+const REDIRECTIONS: ReadonlySet<string> = new Set(["MOVED", "ASK"]);
 
 function sentinelSender(client: Sentinel): Send {
   return (command) => client.sendCommand(false, command, options);
@@ -77,23 +95,11 @@ function isSingle(client: Client | Sentinel): client is Client {
 }
 
 function reconnectClient(client: Client): boolean {
-  if (!client.isReady || client.connect === undefined) return false;
-  const closed = client.destroy === undefined ? client.disconnect?.() : client.destroy();
+  if (!client.isReady || client.connect === undefined || client.destroy === undefined) return false;
+  client.destroy();
   // Its own reconnectStrategy goes on trying; what it gives up on it tells its 'error' listeners.
-  Promise.resolve(closed)
-    .then(() => client.connect?.())
-    .catch(() => {});
+  client.connect().catch(() => {});
   return true;
-}
-
-/** In `legacyMode` of version 4 `sendCommand` takes a callback, and the promises are under `v4`. */
-function withoutLegacyMode(client: Client): Client {
-  try {
-    return "v4" in client ? (client.v4 as Client) : client;
-  } catch {
-    // Not in that mode the getter throws.
-    return client;
-  }
 }
 
 function isCluster(client: object): client is Cluster {
