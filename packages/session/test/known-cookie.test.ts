@@ -64,7 +64,8 @@ describe.each(hosts)("on %s the cookie that is set anew", (host) => {
       const browser = app.browser();
       browser.jar.set("connect.sid", /=([^;]+)/.exec(before ?? "")?.[1] ?? "");
       const after = (await browser.get("/write")).cookies.get("connect.sid");
-      const value = (field: string | undefined) => decodeURIComponent(/=([^;]+)/.exec(field ?? "")?.[1] ?? "");
+      const value = (field: string | undefined) =>
+        decodeURIComponent(/=([^;]+)/.exec(field ?? "")?.[1] ?? "");
       expect(value(after).split(".")[0]).toBe(value(before).split(".")[0]);
       expect(value(after)).not.toBe(value(before));
     } finally {

@@ -6,13 +6,11 @@ import type { RecordSeal } from "./key-ring.ts";
 import type { ConflictRule } from "./options.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
-/** What must be written. Names are the application's. */
+/** One attribute that differs from what is stored. Its name is the application's. */
 export interface SlotChange {
-  /** Name → new text. */
-  readonly set: Map<string, string>;
-  readonly remove: string[];
-  /** Name → what was added to a counter. */
-  readonly add: Map<string, number>;
+  readonly name: string;
+  /** A new text; a number: what was added to a counter; null: the attribute is removed. */
+  readonly to: string | number | null;
 }
 
 const NONE: Attributes = new Map();
@@ -111,21 +109,19 @@ export class AttributeSlots {
    * What differs from what is stored, of all attributes or `only` some; `undefined`: nothing does. Each attribute
    * that was read or given is serialised at most once.
    */
-  changes(only?: readonly string[]): SlotChange | undefined {
-    let change: SlotChange | undefined;
+  changes(only?: readonly string[]): SlotChange[] | undefined {
+    let changes: SlotChange[] | undefined;
     for (const [name, slot] of this.#slots) {
       if (only !== undefined && !only.includes(name)) continue;
-      const difference = this.#difference(name, slot);
-      if (difference === undefined) continue;
-      change ??= { set: new Map(), remove: [], add: new Map() };
-      if (difference === null) change.remove.push(name);
-      else if (typeof difference === "number") change.add.set(name, difference);
-      else change.set.set(name, difference);
+      const to = this.#difference(name, slot);
+      if (to === undefined) continue;
+      changes ??= [];
+      changes.push({ name, to });
     }
-    return change;
+    return changes;
   }
 
-  /** A new text; `null`: it is removed; a number: what was added to a counter; `undefined`: no difference. */
+  /** As {@link SlotChange}; `undefined`: no difference. */
   #difference(name: string, slot: Slot): string | number | null | undefined {
     if (slot.removed) return slot.stored === undefined ? undefined : null;
     if (!slot.held || isSamePrimitive(slot)) return undefined;
@@ -180,6 +176,14 @@ export class AttributeSlots {
     if (slot.value === undefined) slot.removed = true;
     // Where the record as it was read still has it, the slot tells that it is gone.
     if (slot.removed && !this.#wasRead(name)) this.#slots.delete(name);
+  }
+
+  /** Not more characters are stored than this, names and values: an upper bound that is found quickly. */
+  mostStoredLength(): number {
+    let length = 0;
+    for (const [key, stored] of this.#read) length += key.length + stored.length;
+    for (const [name, { stored }] of this.#slots) length += name.length + 2 + (stored?.length ?? 0);
+    return length;
   }
 
   /** Bytes of what is stored and stays, by name and value. */

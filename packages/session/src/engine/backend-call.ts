@@ -15,12 +15,16 @@ export function backendCall(backend: Backend, deadlineMs: number | undefined): B
   };
 }
 
-async function typed<Value>(backend: string, verb: string, call: () => Promise<Value>): Promise<Value> {
-  try {
-    return await call();
-  } catch (error) {
+/** No async function: each would cost every request some hundred nanoseconds. */
+function typed<Value>(backend: string, verb: string, call: () => Promise<Value>): Promise<Value> {
+  const fail = (error: unknown): never => {
     if (error instanceof UnstickError) throw error;
     throw new BackendError(backend, verb, error instanceof Error ? error.name : "unknown", { cause: error });
+  };
+  try {
+    return Promise.resolve(call()).catch(fail);
+  } catch (error) {
+    return Promise.reject(error).catch(fail);
   }
 }
 

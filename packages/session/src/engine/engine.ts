@@ -85,9 +85,8 @@ function isOfForm(ids: Policy["ids"], id: string): boolean {
   return ids === "any" || (ids === "ours" ? isSessionId(id) : isKnownId(id));
 }
 
-async function open(context: EngineContext, id: string, key: SessionKey): Promise<Session | null> {
-  const state = await loadState(context, id, key);
-  return state === null ? null : new Session(context, state);
+function open(context: EngineContext, id: string, key: SessionKey): Promise<Session | null> {
+  return loadState(context, id, key).then((state) => (state === null ? null : new Session(context, state)));
 }
 
 async function end(context: EngineContext, key: SessionKey, unlink: boolean): Promise<boolean> {

@@ -155,7 +155,8 @@ function readSecrets(keys: EncryptionOptions["keys"]): Map<string, Buffer> {
       throw new OptionError("encryption.keys", "a key id is 1–16 characters of [A-Za-z0-9_-]");
     }
     const bytes = typeof secret === "string" ? decodeSecret(secret) : secret;
-    if (!(bytes instanceof Uint8Array) || bytes.length !== 32) throw new OptionError(`encryption.keys.${id}`, "must be 32 bytes");
+    if (!(bytes instanceof Uint8Array) || bytes.length !== 32)
+      throw new OptionError(`encryption.keys.${id}`, "must be 32 bytes");
     secrets.set(id, Buffer.from(bytes));
   }
   if (secrets.size === 0) throw new OptionError("encryption.keys", "must name at least one key");

@@ -32,6 +32,9 @@ export interface PrincipalEntryPlan {
   readonly endMs: number;
 }
 
+/** Of a session that is nobody's. */
+const NO_ENTRY: PrincipalEntryPlan = { principal: undefined, isEntering: false, isDue: false, endMs: 0 };
+
 /** For a write that moves the deadline. `isForced`: enter in any case, as for another key or an idle session. */
 export function planEntry(
   context: EngineContext,
@@ -39,6 +42,7 @@ export function planEntry(
   isForced: boolean = false,
 ): PrincipalEntryPlan {
   const { principal } = state;
+  if (principal === undefined && state.storedPrincipal === undefined && !isForced) return NO_ENTRY;
   const isEntering = principal !== state.storedPrincipal;
   const endMs = Math.floor(deadlineOf(context, state) + 2 * intervalMs(state));
   return { principal, isEntering, endMs, isDue: isForced || isEntering || isEntryDue(context, state) };

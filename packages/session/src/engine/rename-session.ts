@@ -150,7 +150,7 @@ async function follow(
   }
   const change = state.slots.changes();
   if (change === undefined) return "followed";
-  const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, new Map(), change);
+  const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, [], change);
   const entry = { ...planEntry(context, state, true), isEntering: false };
   await linkPrincipal(context, state, movedTo, entry);
   const result = await settleConflicts(context, state, plan, () =>

@@ -1,4 +1,4 @@
-import type { Attributes } from "../backend.ts";
+import type { Attributes, UpdateOutcome } from "../backend.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import type { SlotChange } from "./attribute-slots.ts";
 import { createOnce } from "./create-once.ts";
@@ -81,7 +81,7 @@ function writePlan(
   context: EngineContext,
   state: SessionState,
   entry: PrincipalEntryPlan,
-  change: SlotChange | undefined,
+  change: readonly SlotChange[] | undefined,
 ): WritePlan {
   const header = state.isNew ? writeHeader(state.seal, state.key) : undefined;
   const principal = entry.isEntering ? principalNote(context, state, entry) : undefined;
@@ -122,15 +122,16 @@ async function updateSession(
 ): Promise<SaveOutcome> {
   if (entry.isDue) plan.note(PRINCIPAL, principalNote(context, state, entry));
   const lifetime = lifetimeOf(context, state);
-  const outcome = await withPrincipal(context, state, entry, async () => {
-    const result = await settleConflicts(context, state, plan, () =>
-      context.call("update", () =>
-        context.backend.update(state.key, plan.change(), lifetime, context.nextToken()),
-      ),
+  const update = (): Promise<UpdateOutcome> =>
+    context.call("update", () =>
+      context.backend.update(state.key, plan.change(), lifetime, context.nextToken()),
     );
-    if (result.outcome === "ok") finish(context, state, plan, entry, result.current);
-    return result.outcome;
-  });
+  const outcome = await withPrincipal(context, state, entry, () =>
+    settleConflicts(context, state, plan, update).then((result) => {
+      if (result.outcome === "ok") finish(context, state, plan, entry, result.current);
+      return result.outcome;
+    }),
+  );
   if (outcome !== "ok") return refuse(context, state, outcome as "gone" | "moved");
   if (state.idleMs <= 0) return expire(context, state);
   emit("saved", () => ({
@@ -145,13 +146,21 @@ async function updateSession(
  * Around a write that sets a principal, or moves the deadline towards the end of its entry: enter the index
  * first, leave it again when the write was refused.
  */
-async function withPrincipal<Outcome extends string>(
+function withPrincipal<Outcome extends string>(
   context: EngineContext,
   state: SessionState,
   entry: PrincipalEntryPlan,
   write: () => Promise<Outcome>,
 ): Promise<Outcome> {
-  if (!entry.isDue) return write();
+  return entry.isDue ? entered(context, state, entry, write) : write();
+}
+
+async function entered<Outcome extends string>(
+  context: EngineContext,
+  state: SessionState,
+  entry: PrincipalEntryPlan,
+  write: () => Promise<Outcome>,
+): Promise<Outcome> {
   const { storedPrincipal, key } = state;
   const { principal, isEntering } = entry;
   const evict = await linkPrincipal(context, state, key, entry);

@@ -26,9 +26,10 @@ const MOST_PREFIX = 128;
  * make unless told otherwise, which browsers still show.
  */
 export function isKnownId(text: string): boolean {
+  const { length } = text;
   return (
-    ID_FORM.test(text) ||
-    EXPRESS_FORM.test(text) ||
+    (length === 43 && ID_FORM.test(text)) ||
+    (length === 32 && EXPRESS_FORM.test(text)) ||
     endsWith(KOA_FORM, 65, text) ||
     endsWith(UUID_FORM, 36, text)
   );
@@ -36,7 +37,8 @@ export function isKnownId(text: string): boolean {
 
 /** Behind a prefix. One expression for both, from the beginning, would try at each place. */
 function endsWith(form: RegExp, length: number, text: string): boolean {
-  return text.length <= length + MOST_PREFIX && form.test(text.slice(-length));
+  if (text.length < length || text.length > length + MOST_PREFIX) return false;
+  return form.test(text.length === length ? text : text.slice(-length));
 }
 
 /** What a backend knows a session by. The id itself never leaves the process that serves the request. */

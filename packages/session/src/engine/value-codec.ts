@@ -1,4 +1,3 @@
-import { toUSVString } from "node:util";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { isShortCookie, restoreCookie, shortenCookie } from "./cookie-attribute.ts";
 import { SerializeError, UndecodableError } from "./errors.ts";
@@ -62,7 +61,7 @@ export class ValueCodec {
   }
 
   toStored(name: string, text: string, seal: RecordSeal | undefined): string {
-    if (toUSVString(name) !== name || toUSVString(text) !== text) {
+    if (!name.isWellFormed() || !text.isWellFormed()) {
       throw new SerializeError(name, "its name or its text holds half of a surrogate pair");
     }
     const packed = this.#deflate(text);

@@ -7,19 +7,33 @@ import type { RecordSeal } from "./key-ring.ts";
 import type { ConflictRule, Policy } from "./options.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
+/** What becomes of one attribute: it is set to a text, or a counter is added to, or it is removed. */
+interface AttributeWrite {
+  readonly name: string;
+  text: string | undefined;
+  /** What the backend gets for `text`, sealed and ready. */
+  stored: string | undefined;
+  amount: number | undefined;
+  /** What the store holds now (null: nothing), where the change depends on it. */
+  expect: string | null | undefined;
+  /** What a conflict made of it. */
+  merged: { readonly value: unknown } | undefined;
+}
+
+/** The notes of the engine that a write carries: name and value, `null` to remove it. */
+export type RecordNotes = (readonly [name: string, value: string | null])[];
+
+/** A character takes at most three bytes of UTF-8. */
+const MOST_BYTES_OF_CHARACTER = 3;
+
 /** One write of a session: what its attributes became, sealed and ready, and how a conflict is settled. */
 export class WritePlan {
   readonly #policy: Policy;
   readonly #codec: ValueCodec;
   readonly #slots: AttributeSlots;
-  readonly #change: SlotChange;
   readonly #seal: RecordSeal | undefined;
-  /** Notes of the engine that are written along: header, principal. */
-  readonly #notes: Map<string, string | null>;
-  readonly #stored = new Map<string, string>();
-  /** What the store holds now of attributes whose change depends on it. */
-  readonly #expect = new Map<string, string | null>();
-  readonly #merged = new Map<string, unknown>();
+  readonly #notes: RecordNotes;
+  readonly #writes: readonly AttributeWrite[];
   #sessionBytes = 0;
 
   constructor(
@@ -27,38 +41,49 @@ export class WritePlan {
     codec: ValueCodec,
     slots: AttributeSlots,
     seal: RecordSeal | undefined,
-    notes: Map<string, string | null>,
-    change: SlotChange | undefined,
+    notes: RecordNotes,
+    changes: readonly SlotChange[] | undefined,
   ) {
     this.#policy = policy;
     this.#codec = codec;
     this.#slots = slots;
     this.#seal = seal;
     this.#notes = notes;
-    this.#change = change ?? { set: new Map(), remove: [], add: new Map() };
-    for (const [name, text] of this.#change.set) this.#stored.set(name, this.#toStored(name, text));
-    for (const name of [...this.#change.set.keys(), ...this.#change.remove]) {
-      if (this.#dependsOnStored(name)) this.#expect.set(name, slots.storedValue(name));
-    }
+    this.#writes = changes === undefined ? [] : changes.map((change) => this.#plan(change));
     this.#requireSize();
+  }
+
+  #plan({ name, to }: SlotChange): AttributeWrite {
+    const isCounted = typeof to === "number";
+    const text = typeof to === "string" ? to : undefined;
+    return {
+      name,
+      text,
+      stored: text === undefined ? undefined : this.#toStored(name, text),
+      amount: isCounted ? to : undefined,
+      expect: !isCounted && this.#dependsOnStored(name) ? this.#slots.storedValue(name) : undefined,
+      merged: undefined,
+    };
   }
 
   /** Write a note of the engine along. */
   note(name: string, value: string | null): void {
-    this.#notes.set(name, value);
+    this.#notes.push([name, value]);
   }
 
   get attributeCount(): number {
-    return this.#change.set.size + this.#change.remove.length + this.#change.add.size;
+    return this.#writes.length;
   }
 
   get bytes(): number {
     let bytes = 0;
-    for (const [name, stored] of this.#stored) bytes += Buffer.byteLength(name) + Buffer.byteLength(stored);
+    for (const { name, stored } of this.#writes) {
+      if (stored !== undefined) bytes += Buffer.byteLength(name) + Buffer.byteLength(stored);
+    }
     return bytes;
   }
 
-  /** Of the whole session as it will be stored; 0 where nothing is set. */
+  /** Of the whole session as it will be stored; 0 where nothing is set, and where it is small for certain. */
   get sessionBytes(): number {
     return this.#sessionBytes;
   }
@@ -67,70 +92,64 @@ export class WritePlan {
   attributes(): Attributes {
     const attributes = new Map<string, string>();
     for (const [name, note] of this.#notes) if (note !== null) attributes.set(name, note);
-    for (const [name, stored] of this.#stored) attributes.set(storedName(name), stored);
-    for (const [name, amount] of this.#change.add) attributes.set(storedName(name), String(amount));
+    for (const { name, stored, amount } of this.#writes) {
+      const value = amount === undefined ? stored : String(amount);
+      if (value !== undefined) attributes.set(storedName(name), value);
+    }
     return attributes;
   }
 
   /** The change of a session that is stored. */
   change(): AttributeChange {
     const set = new Map<string, string>();
-    const remove = this.#change.remove.map(storedName);
+    const remove: string[] = [];
+    let add: Map<string, number> | undefined;
+    let expect: Map<string, string | null> | undefined;
     for (const [name, note] of this.#notes) {
       if (note === null) remove.push(name);
       else set.set(name, note);
     }
-    for (const [name, stored] of this.#stored) set.set(storedName(name), stored);
-    const add = new Map([...this.#change.add].map(([name, amount]) => [storedName(name), amount]));
-    const expect = new Map([...this.#expect].map(([name, stored]) => [storedName(name), stored]));
+    for (const write of this.#writes) {
+      const name = storedName(write.name);
+      if (write.amount !== undefined) add = (add ?? new Map<string, number>()).set(name, write.amount);
+      else if (write.stored !== undefined) set.set(name, write.stored);
+      else remove.push(name);
+      if (write.expect !== undefined)
+        expect = (expect ?? new Map<string, string | null>()).set(name, write.expect);
+    }
     return {
       ...(set.size > 0 && { set }),
       ...(remove.length > 0 && { remove }),
-      ...(add.size > 0 && { add }),
-      ...(expect.size > 0 && { expect }),
+      ...(add !== undefined && { add }),
+      ...(expect !== undefined && { expect }),
     };
   }
 
   /** Settle a conflict by the rules, given what is stored now. Throws {@link SessionConflictError} without a rule. */
   rebase(current: Attributes): string[] {
     const names: string[] = [];
-    for (const name of new Set([...this.#expect.keys(), ...this.#change.add.keys()])) {
-      const theirs = current.get(storedName(name)) ?? null;
-      if (this.#fits(name, theirs)) continue;
-      names.push(name);
-      this.#settle(name, theirs);
+    for (const write of this.#writes) {
+      const theirs = current.get(storedName(write.name)) ?? null;
+      if (fits(write, theirs)) continue;
+      names.push(write.name);
+      this.#settle(write, theirs);
     }
     return names;
   }
 
-  #fits(name: string, theirs: string | null): boolean {
-    const amount = this.#change.add.get(name);
-    if (amount === undefined) return theirs === this.#expect.get(name);
-    if (theirs === null) return true;
-    if (!isInteger(theirs)) return false;
-    if (!Number.isSafeInteger(Number(theirs) + amount)) throw new SessionConflictError([name]);
-    return true;
-  }
-
-  #settle(name: string, theirs: string | null): void {
+  #settle(write: AttributeWrite, theirs: string | null): void {
+    const { name } = write;
     const rule = this.#policy.rules.get(name);
     if (rule === undefined) throw new SessionConflictError([name]);
-    const ours = this.#change.remove.includes(name) ? undefined : this.#slots.sentValue(name);
+    const isRemoved = write.text === undefined && write.amount === undefined;
+    const ours = isRemoved ? undefined : this.#slots.sentValue(name);
     const merged = this.#merge(rule, name, theirs, ours);
     const text = this.#codec.stringify(name, merged);
-    this.#change.add.delete(name);
-    this.#expect.set(name, theirs);
-    this.#merged.set(name, merged);
-    const removal = this.#change.remove.indexOf(name);
-    if (removal >= 0) this.#change.remove.splice(removal, 1);
-    if (text === undefined) {
-      this.#stored.delete(name);
-      this.#change.set.delete(name);
-      this.#change.remove.push(name);
-      return;
-    }
-    this.#change.set.set(name, text);
-    this.#stored.set(name, this.#toStored(name, text));
+    write.amount = undefined;
+    write.expect = theirs;
+    write.merged = { value: merged };
+    write.text = text;
+    write.stored = text === undefined ? undefined : this.#toStored(name, text);
     this.#requireSize();
   }
 
@@ -149,14 +168,12 @@ export class WritePlan {
 
   /** After the write: what was read before is what is stored now. `current`: sums of the counters. */
   applied(current: Attributes): void {
-    for (const [name, stored] of this.#stored) {
-      const merged = this.#merged.has(name) ? { value: this.#merged.get(name) } : undefined;
-      this.#slots.written(name, stored, this.#change.set.get(name)!, merged);
-    }
-    for (const name of this.#change.remove) this.#slots.removedFromStore(name);
-    for (const name of this.#change.add.keys()) {
-      const sum = current.get(storedName(name)) ?? String(this.#slots.sentValue(name));
-      this.#slots.written(name, sum, sum, { value: Number(sum) });
+    for (const { name, text, stored, amount, merged } of this.#writes) {
+      if (amount !== undefined) {
+        const sum = current.get(storedName(name)) ?? String(this.#slots.sentValue(name));
+        this.#slots.written(name, sum, sum, { value: Number(sum) });
+      } else if (text !== undefined && stored !== undefined) this.#slots.written(name, stored, text, merged);
+      else this.#slots.removedFromStore(name);
     }
   }
 
@@ -170,22 +187,34 @@ export class WritePlan {
   }
 
   #requireSize(): void {
-    if (this.#stored.size === 0) return;
-    const rewritten = { has: (name: string) => this.#stored.has(name) || this.#change.remove.includes(name) };
-    this.#sessionBytes = this.#slots.storedBytes(rewritten) + this.bytes;
-    if (this.#sessionBytes > this.#policy.maxBytes) {
-      throw new SessionTooLargeError(this.#sessionBytes, this.#policy.maxBytes);
+    const { maxBytes, warnBytes } = this.#policy;
+    let length = this.#slots.mostStoredLength();
+    let isSet = false;
+    for (const { name, stored } of this.#writes) {
+      if (stored === undefined) continue;
+      isSet = true;
+      length += name.length + stored.length;
     }
+    if (!isSet || length * MOST_BYTES_OF_CHARACTER <= Math.min(maxBytes, warnBytes)) return;
+    const rewritten = this.#writes.filter(({ amount }) => amount === undefined).map(({ name }) => name);
+    this.#sessionBytes = this.#slots.storedBytes(new Set(rewritten)) + this.bytes;
+    if (this.#sessionBytes > maxBytes) throw new SessionTooLargeError(this.#sessionBytes, maxBytes);
   }
 }
 
+/** Whether what is stored now is what a write depends on. */
+function fits({ name, amount, expect }: AttributeWrite, theirs: string | null): boolean {
+  if (amount === undefined) return expect === undefined || theirs === expect;
+  if (theirs === null) return true;
+  if (!isInteger(theirs)) return false;
+  if (!Number.isSafeInteger(Number(theirs) + amount)) throw new SessionConflictError([name]);
+  return true;
+}
+
 /** The notes of the engine that a write carries. */
-export function recordNotes(
-  header: string | undefined,
-  principal: string | null | undefined,
-): Map<string, string | null> {
-  const notes = new Map<string, string | null>();
-  if (header !== undefined) notes.set(HEADER, header);
-  if (principal !== undefined) notes.set(PRINCIPAL, principal);
+export function recordNotes(header: string | undefined, principal: string | null | undefined): RecordNotes {
+  const notes: RecordNotes = [];
+  if (header !== undefined) notes.push([HEADER, header]);
+  if (principal !== undefined) notes.push([PRINCIPAL, principal]);
   return notes;
 }

@@ -38,9 +38,10 @@ export class BackendShelf implements Shelf {
     return this.#sessionStore;
   }
 
-  async load(id: string, visit: Visitor): Promise<Kept | null> {
-    const session = await this.#engine.load(id);
-    return session === null ? null : new KeptInBackend(this.#rules, visit, session);
+  load(id: string, visit: Visitor): Promise<Kept | null> {
+    return this.#engine
+      .load(id)
+      .then((session) => (session === null ? null : new KeptInBackend(this.#rules, visit, session)));
   }
 
   create(visit: Visitor): Kept {

@@ -111,7 +111,7 @@ export class Commit implements HoldHooks {
   }
 
   #afterwards(stored: Promise<Stored> | Stored, next: (stored: Stored) => void): Promise<void> | undefined {
-    if (typeof stored !== "string") return stored.catch(rethrowAsUnavailable).then(next);
+    if (typeof stored !== "string") return stored.then(next, rethrowAsUnavailable);
     next(stored);
     return undefined;
   }

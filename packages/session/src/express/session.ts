@@ -99,7 +99,8 @@ function serve(
     return;
   }
   const cookieOptions = config.cookieFor(request);
-  if (!isPathMatch(originalPath(request), cookieOptions.path ?? "/")) {
+  const { path = "/" } = cookieOptions;
+  if (path !== "/" && !isPathMatch(originalPath(request), path)) {
     next();
     return;
   }

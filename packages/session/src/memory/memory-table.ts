@@ -7,22 +7,26 @@ export type MemoryRows = Map<string, Map<string, Row>>;
 
 /** A table in the memory of this process. A step runs to its end before the next begins. */
 export function memoryTable(now: () => number, groups: MemoryRows = new Map()): Table {
+  const rows = new RowsNow(groups);
   const sweep = sweeper(groups);
+  // As an async function would, without what it costs: most steps answer at once, and many a request has several.
+  const run = <T>(step: (rows: Rows, now: number) => T, after?: (now: number) => void): Promise<T> => {
+    try {
+      const time = now();
+      rows.now = time;
+      const answer = step(rows, time);
+      after?.(time);
+      return Promise.resolve(answer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
   return {
     name: "memory",
-    read: async (step) => {
-      const time = now();
-      return step(rowsAt(groups, time), time);
-    },
-    write: async (step) => {
-      const time = now();
-      const answer = step(rowsAt(groups, time), time);
-      sweep(time);
-      return answer;
-    },
+    read: (step) => run(step),
+    write: (step) => run(step, sweep),
     async *keys(group, prefix) {
-      const rows = [...(groups.get(group) ?? [])];
-      for (const [key, row] of rows) {
+      for (const [key, row] of [...(groups.get(group) ?? [])]) {
         if (row.until > now() && key.startsWith(prefix)) yield key;
       }
     },
@@ -30,23 +34,42 @@ export function memoryTable(now: () => number, groups: MemoryRows = new Map()): 
   };
 }
 
-function rowsAt(groups: MemoryRows, now: number): Rows {
-  return {
-    get(group, key) {
-      const row = groups.get(group)?.get(key);
-      return row !== undefined && row.until > now ? row : undefined;
-    },
-    list: (group) => [...(groups.get(group) ?? [])].filter(([, row]) => row.until > now),
-    put(group, key, row) {
-      const rows = groups.get(group) ?? new Map<string, Row>();
-      groups.set(group, rows.set(key, row));
-    },
-    delete(group, key) {
-      const rows = groups.get(group);
-      rows?.delete(key);
-      if (rows?.size === 0) groups.delete(group);
-    },
-  };
+/** The rows that are there at a time. */
+class RowsNow implements Rows {
+  now = 0;
+  readonly #groups: MemoryRows;
+
+  constructor(groups: MemoryRows) {
+    this.#groups = groups;
+  }
+
+  get(group: string, key: string): Row | undefined {
+    const row = this.#groups.get(group)?.get(key);
+    return row !== undefined && row.until > this.now ? row : undefined;
+  }
+
+  list(group: string): (readonly [string, Row])[] {
+    return [...(this.#groups.get(group) ?? [])].filter(([, row]) => row.until > this.now);
+  }
+
+  put(group: string, key: string, row: Row): void {
+    let rows = this.#groups.get(group);
+    if (rows === undefined) {
+      rows = new Map();
+      this.#groups.set(group, rows);
+    }
+    rows.set(key, row);
+  }
+
+  delete(group: string, key: string): void {
+    remove(this.#groups, group, key);
+  }
+}
+
+function remove(groups: MemoryRows, group: string, key: string): void {
+  const rows = groups.get(group);
+  rows?.delete(key);
+  if (rows?.size === 0) groups.delete(group);
 }
 
 /** Walks round and round the table, a few rows at a time. Iterators of a Map follow its changes. */
@@ -60,7 +83,7 @@ function sweeper(groups: MemoryRows): (now: number) => void {
         return;
       }
       const [group, key, row] = next.value;
-      if (row.until <= now) rowsAt(groups, now).delete(group, key);
+      if (row.until <= now) remove(groups, group, key);
     }
   };
 }

@@ -1,6 +1,7 @@
 import type { AttributeChange, Attributes } from "../backend.ts";
 
 const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
+const NONE: Attributes = new Map();
 
 export type ChangedAttributes =
   | { readonly fits: true; readonly attributes: Attributes; readonly current: Attributes }
@@ -8,13 +9,15 @@ export type ChangedAttributes =
 
 /** What a change makes of the attributes, or the values now where `expect` or `add` does not fit. */
 export function changeAttributes(before: Attributes, change: AttributeChange): ChangedAttributes {
-  const sums = addIntegers(before, change.add ?? new Map());
-  if (sums === null || !isExpected(before, change.expect ?? new Map())) {
+  const { set, add, expect, remove } = change;
+  const sums = add === undefined ? NONE : addIntegers(before, add);
+  if (sums === null || (expect !== undefined && !isExpected(before, expect))) {
     return { fits: false, current: valuesNow(before, change) };
   }
   const attributes = new Map(before);
-  for (const name of change.remove ?? []) attributes.delete(name);
-  for (const [name, value] of [...(change.set ?? []), ...sums]) attributes.set(name, value);
+  if (remove !== undefined) for (const name of remove) attributes.delete(name);
+  if (set !== undefined) for (const [name, value] of set) attributes.set(name, value);
+  for (const [name, value] of sums) attributes.set(name, value);
   return { fits: true, attributes, current: sums };
 }
 

@@ -18,7 +18,8 @@ export function tableBackend(table: Table): Backend & SessionEnumeration & Princ
     name: table.name,
     read: (key) => table.read((rows, now) => readSession(rows, now, key)),
     create: (...args) => table.write((rows, now) => createSession(rows, now, ...args)),
-    update: (...args) => table.write((rows, now) => updateSession(rows, now, ...args)),
+    update: (key, change, lifetime, token) =>
+      table.write((rows, now) => updateSession(rows, now, key, change, lifetime, token)),
     touch: (...args) => table.write((rows, now) => touchSession(rows, now, ...args)),
     destroy: (...args) => table.write((rows, now) => destroySession(rows, now, ...args)),
     rename: (...args) => table.write((rows, now) => renameSession(rows, now, ...args)),

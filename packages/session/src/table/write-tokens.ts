@@ -24,7 +24,10 @@ export function withToken(
 
 /** In ascending order: a writer's tokens mostly come in theirs. */
 function withSequence(known: readonly number[], sequence: number): readonly number[] {
+  if (sequence <= (known.at(-1) ?? Number.NEGATIVE_INFINITY)) {
+    return [...known, sequence].sort((a, b) => a - b).slice(-SEQUENCES_OF_A_WRITER);
+  }
   const kept = known.slice(known.length < SEQUENCES_OF_A_WRITER ? 0 : 1);
-  if (sequence > (known.at(-1) ?? Number.NEGATIVE_INFINITY)) return [...kept, sequence];
-  return [...known, sequence].sort((a, b) => a - b).slice(-SEQUENCES_OF_A_WRITER);
+  kept.push(sequence);
+  return kept;
 }
