@@ -101,17 +101,17 @@ function glideOpened(client: GlideClient | GlideClusterClient): OpenClient {
   return { client, close: async () => client.close() };
 }
 
-/** Version 4 closes with `quit`. */
+/** Version 4 closes with `disconnect`; its `quit` waits for ever where the client is just connecting anew. */
 function version4(name: string): ClientFamily {
   const opened = async (client: {
     on(event: "error", listener: () => void): unknown;
     connect(): Promise<unknown>;
-    quit(): Promise<unknown>;
+    disconnect(): Promise<unknown>;
     sendCommand(...args: never[]): unknown;
   }): Promise<OpenClient> => {
     client.on("error", () => {});
     await client.connect();
-    return { client, close: () => client.quit() };
+    return { client, close: () => client.disconnect() };
   };
   return {
     name,
