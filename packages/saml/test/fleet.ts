@@ -124,10 +124,26 @@ function expressApp(saml: SAML, options: FlowOptions, backend: Backend): Request
   app.all("/acs", routes.acs);
   app.all("/logout", routes.logout);
   app.get("/metadata", routes.metadata);
+  app.get("/act/:deed", async (request, response) => {
+    await act(request.params.deed, request as never);
+    response.send("done");
+  });
   app.use((request, response) => {
     response.send((request as unknown as { session: { user?: string } }).session.user ?? "nobody");
   });
   return app;
+}
+
+interface Holder {
+  session: { regenerate(): Promise<void>; destroy(): Promise<void> } & Record<string, unknown>;
+}
+
+/** What an application may do to a session, unasked, when its login is long over. */
+async function act(deed: string, holder: Holder): Promise<void> {
+  if (deed === "forget") return holder.session.destroy();
+  const { user, unstickSaml } = holder.session;
+  await holder.session.regenerate();
+  Object.assign(holder.session, { user, unstickSaml });
 }
 
 function koaApp(saml: SAML, options: FlowOptions, backend: Backend): RequestListener {
@@ -153,6 +169,7 @@ function koaApp(saml: SAML, options: FlowOptions, backend: Backend): RequestList
   app.use(async (ctx, next) => {
     const route = paths[ctx.path as keyof typeof paths];
     if (route !== undefined) return route(ctx, next);
+    if (ctx.path.startsWith("/act/")) await act(ctx.path.slice(5), ctx as never);
     ctx.body = (ctx as unknown as { session?: { user?: string } }).session?.user ?? "nobody";
   });
   return app.callback() as RequestListener;

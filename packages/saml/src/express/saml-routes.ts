@@ -3,7 +3,7 @@ import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/servi
 import { type ErrorPage, errorPage } from "../http/error-page.ts";
 import { readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
-import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
+import { logoutUser, readNote } from "../http/session-note.ts";
 
 export type ExpressRoutesOptions = RoutesOptions<[request: Request, response: Response]>;
 
@@ -16,7 +16,10 @@ export interface ExpressRoutes {
   readonly logout: RequestHandler;
   /** GET. */
   readonly metadata: RequestHandler;
-  /** Before the application's routes: ends a session at the identity provider's `SessionNotOnOrAfter`. */
+  /**
+   * Before the application's routes: ends a session at the identity provider's `SessionNotOnOrAfter`, and keeps one that
+   * is used where logouts find it.
+   */
   readonly bound: RequestHandler;
 }
 
@@ -37,21 +40,25 @@ export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
   return {
     login: route((request) => provider.login(describe(request, mostBytes))),
     acs: route((request) => provider.acs(describe(request, mostBytes))),
-    logout: route(async (request) => {
-      const { session, sessionID } = sessionOf(request);
+    logout: route(async (request, response) => {
+      const { session } = sessionOf(request);
       const note = readNote(session);
+      const id = sessionId(request, response);
       const reply = await provider.logout(describe(request, mostBytes), logoutUser(note));
       if (note !== undefined && session !== undefined) {
-        if (sessionID !== undefined) await provider.gate.sessions.unlink(note.login, sessionID);
+        await provider.links.leave(note, id);
         await destroy(session);
       }
       return reply;
     }),
     metadata: route(async () => provider.metadata(routes.decryptionCert)),
-    bound: (request, _response, next) => {
+    bound: (request, response, next) => {
       const { session } = sessionOf(request);
-      if (session === undefined || !isOver(readNote(session))) return next();
-      destroy(session).then(() => next(), next);
+      if (session === undefined) return next();
+      const bound = async (): Promise<void> => {
+        if (!(await provider.links.mayGoOn(session, sessionId(request, response)))) await destroy(session);
+      };
+      bound().then(() => next(), next);
     },
   };
 }
@@ -69,8 +76,8 @@ function routeOf(
       const reply = await answer(request, response);
       if (reply.login !== undefined) {
         await signIn(reply.login, request, response);
-        writeNote(sessionOf(request).session, reply.login);
-        await provider.link(reply.login, sessionId(request, response));
+        const id = sessionId(request, response);
+        await provider.links.enter(sessionOf(request).session, reply.login, id);
       }
       send(response, reply);
     } catch (error) {

@@ -17,6 +17,7 @@ import { AssertionConsumer, type ConsumerRequest } from "./assertion-consumer.ts
 import { keepBrowser } from "./browser-cookie.ts";
 import { type FlowOptions, type ReadFlowOptions, readFlowOptions } from "./flow-options.ts";
 import { createHandle, LoginFlow } from "./login-flow.ts";
+import { SessionLinks } from "./session-links.ts";
 
 /** What of a request the routes read, in any framework. */
 export interface SamlRequest extends Omit<ConsumerRequest, "form"> {
@@ -62,6 +63,7 @@ export interface RequestMaker extends NodeSaml {
 /** The routes of a service provider, without a framework. */
 export class ServiceProvider {
   readonly gate: Gate;
+  readonly links: SessionLinks;
   readonly #saml: RequestMaker;
   readonly #guarded: RequestMaker;
   readonly #flow: LoginFlow;
@@ -74,6 +76,7 @@ export class ServiceProvider {
     const tools = xmlToolsOf(assertSoundLibrary(saml));
     const { flow, rest } = readFlowOptions(options, saml.options.callbackUrl);
     this.gate = openGate(partyOf(saml), rest);
+    this.links = new SessionLinks(this.gate);
     this.#saml = saml;
     this.#guarded = guard(saml, this.gate);
     this.#options = flow;
@@ -161,15 +164,6 @@ export class ServiceProvider {
       status: 302,
       location: await this.#saml.getLogoutResponseUrlAsync(answered, state, {}, true),
     };
-  }
-
-  /** Enter the session that a login made in the index that logouts read. */
-  async link(login: SamlLogin, sessionId: string | undefined): Promise<void> {
-    if (this.gate.options.sessions === undefined) return;
-    if (sessionId === undefined) {
-      throw new OptionError("sessionId", "is needed: the session's final id is not where it was looked for");
-    }
-    await this.gate.sessions.link(login, sessionId);
   }
 
   /** `decryptionCert`: the certificate that goes with node-saml's `decryptionPvk`. */

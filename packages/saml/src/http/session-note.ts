@@ -4,6 +4,8 @@ import type { SamlLogin } from "../message/login.ts";
 /** What a session keeps of the login that made it, under the attribute {@link NOTE}. */
 export interface SessionNote {
   readonly login: SamlLogin;
+  /** Under which key the index of logouts knows it, and since when. Absent: it knows it not. */
+  readonly linked?: { readonly key: string; readonly atMs: number };
 }
 
 const NOTE = "unstickSaml";
@@ -11,8 +13,10 @@ const NOTE = "unstickSaml";
 type Attributes = { [name: string]: unknown };
 
 /** Small: what the logout needs. The attributes of the person are the application's to keep. */
-export function writeNote(session: object | null | undefined, login: SamlLogin): void {
-  if (session) (session as Attributes)[NOTE] = { login: { ...login, attributes: {} } } satisfies SessionNote;
+export function writeNote(session: object | null | undefined, { login, linked }: SessionNote): void {
+  const small: SamlLogin = { ...login, attributes: {} };
+  if (session)
+    (session as Attributes)[NOTE] = { login: small, ...(linked && { linked }) } satisfies SessionNote;
 }
 
 export function readNote(session: object | null | undefined): SessionNote | undefined {

@@ -3,7 +3,7 @@ import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/servi
 import { errorPage } from "../http/error-page.ts";
 import { readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
-import { isOver, logoutUser, readNote, writeNote } from "../http/session-note.ts";
+import { logoutUser, readNote } from "../http/session-note.ts";
 
 export type KoaRoutesOptions = RoutesOptions<[ctx: Context]>;
 
@@ -16,7 +16,10 @@ export interface KoaRoutes {
   readonly logout: Middleware;
   /** GET. */
   readonly metadata: Middleware;
-  /** Before the application's routes: ends a session at the identity provider's `SessionNotOnOrAfter`. */
+  /**
+   * Before the application's routes: ends a session at the identity provider's `SessionNotOnOrAfter`, and keeps one that
+   * is used where logouts find it.
+   */
   readonly bound: Middleware;
 }
 
@@ -42,14 +45,16 @@ export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
       const id = note === undefined ? undefined : sessionId(ctx);
       const reply = await provider.logout(describe(ctx, mostBytes), logoutUser(note));
       if (note !== undefined) {
-        if (id !== undefined) await provider.gate.sessions.unlink(note.login, id);
+        await provider.links.leave(note, id);
         sessionOf(ctx).session = null;
       }
       return reply;
     }),
     metadata: route(async () => provider.metadata(routes.decryptionCert)),
     bound: async (ctx, next) => {
-      if (isOver(readNote(sessionOf(ctx).session))) sessionOf(ctx).session = null;
+      const { session } = sessionOf(ctx);
+      const id = readNote(session) === undefined ? undefined : sessionId(ctx);
+      if (!(await provider.links.mayGoOn(session, id))) sessionOf(ctx).session = null;
       await next();
     },
   };
@@ -66,8 +71,7 @@ function routeOf(
       const reply = await answer(ctx);
       if (reply.login !== undefined) {
         await signIn(reply.login, ctx);
-        writeNote(sessionOf(ctx).session, reply.login);
-        await provider.link(reply.login, sessionId(ctx));
+        await provider.links.enter(sessionOf(ctx).session, reply.login, sessionId(ctx));
       }
       send(ctx, reply);
     } catch (error) {

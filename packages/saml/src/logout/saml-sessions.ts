@@ -8,7 +8,7 @@ import { type NameId, principalKey } from "../message/name-id.ts";
 import { type Shelf, shelf } from "../shelf.ts";
 
 /** Where the application's sessions live: any backend of ours. */
-export type SessionBackend = Pick<Backend, "destroy"> & PrincipalIndex;
+export type SessionBackend = Pick<Backend, "read" | "destroy"> & PrincipalIndex;
 
 export interface SamlSessionsOptions {
   readonly state: SharedState;
@@ -18,12 +18,18 @@ export interface SamlSessionsOptions {
   /** Our own entity id. */
   readonly entityId: string;
   readonly clockSkewMs: number;
-  /** How long an entry of the index lives when the identity provider names no end. */
+  /** How long an entry of the index lives, unless its session is used or the identity provider names its end. */
   readonly sessionLifetimeMs: number;
 }
 
 /** A session that ends stays refused for as long as a request in flight may take. */
 const TOMBSTONE_MS = 60_000;
+
+/** Longer than it takes from the entry of a session to its first write. */
+const SETTLED_MS = 300_000;
+
+/** So that one login costs little, whatever has gathered. */
+const MOST_PRUNED = 16;
 
 /** A logout that names no end is remembered for longer than assertions live, and good for no longer than that. */
 const LOGOUT_MEMORY_MS = 3_600_000;
@@ -54,18 +60,36 @@ export class SamlSessions {
     const key = sessionKey(sessionId);
     const principal = this.#principalOf(login.issuer, login.nameId);
     const untilEnd = login.sessionEndsAtMs === null ? sessionLifetimeMs : login.sessionEndsAtMs - Date.now();
-    const entry = JSON.stringify({ sessionIndex: login.sessionIndex });
-    await sessions.linkPrincipal(principal, key, entry, { idleMs: Math.max(1, Math.ceil(untilEnd)) });
-    if (!(await this.isEnded(login))) return;
+    const entry: Entry = { sessionIndex: login.sessionIndex, atMs: Date.now() };
+    const lifetime = { idleMs: Math.max(1, Math.ceil(untilEnd)) };
+    await sessions.linkPrincipal(principal, key, JSON.stringify(entry), lifetime);
+    if (!(await this.isEnded(login))) return this.#prune(sessions, principal);
     await this.#endKey(sessions, key);
     await sessions.unlinkPrincipal(principal, key);
     throw new SamlError("logged_out");
   }
 
   /** The session ended by itself, or its id was replaced. */
-  async unlink(login: SamlLogin, sessionId: string): Promise<void> {
+  async unlink(login: SamlLogin, key: SessionKey): Promise<void> {
     const principal = this.#principalOf(login.issuer, login.nameId);
-    await this.#options.sessions?.unlinkPrincipal(principal, sessionKey(sessionId));
+    await this.#options.sessions?.unlinkPrincipal(principal, key);
+  }
+
+  /** Entries of sessions that have ended by themselves; one that was just made may not be stored yet. */
+  async #prune(sessions: SessionBackend, principal: string): Promise<void> {
+    const old = (await sessions.principalSessions(principal))
+      .filter(({ entry }) => Date.now() - readEntry(entry).atMs >= SETTLED_MS)
+      .slice(0, MOST_PRUNED);
+    const isGone = (key: SessionKey): Promise<boolean> =>
+      sessions.read(key).then(
+        (found) => found === null,
+        () => false,
+      );
+    await Promise.all(
+      old.map(async ({ key }) => {
+        if (await isGone(key)) await sessions.unlinkPrincipal(principal, key);
+      }),
+    );
   }
 
   /** Whether a LogoutRequest that came before this assertion names it (core 3.7.3.1). */
@@ -141,12 +165,23 @@ export class SamlSessions {
   }
 }
 
+/** What the index notes of a session. */
+interface Entry {
+  readonly sessionIndex: string | null;
+  /** When it was entered. */
+  readonly atMs: number;
+}
+
+function readEntry(entry: PrincipalEntry["entry"]): Entry {
+  return JSON.parse(entry) as Entry;
+}
+
 function indexName(principal: string, sessionIndex: string): string {
   return `${principal} ${sessionIndex}`;
 }
 
 /** A session whose assertion had no SessionIndex cannot be told apart from one that is named: it ends too. */
 function isNamed(entry: PrincipalEntry["entry"], sessionIndexes: readonly string[]): boolean {
-  const { sessionIndex } = JSON.parse(entry) as { readonly sessionIndex: string | null };
+  const { sessionIndex } = readEntry(entry);
   return sessionIndex === null || sessionIndexes.includes(sessionIndex);
 }
