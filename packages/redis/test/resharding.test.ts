@@ -1,3 +1,4 @@
+import { waitUntil } from "@unstick/testbed";
 import { type RedisCluster, startRedisCluster } from "@unstick/testbed/redis-cluster";
 import { redisCommand } from "@unstick/testbed/redis-command";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -58,3 +59,27 @@ test.each(onCluster)(
     }
   },
 );
+
+test("node-redis 4: a slot that was nobody's when the client looked is found once it is somebody's", async () => {
+  const family = families.find(({ name }) => name === "node-redis 4")!;
+  const key = sessionKey("nobody's");
+  const slot = slotOf(`sess:${key}`);
+  const owner = cluster.masters[Math.floor((slot * 3) / 16_384)]!;
+  for (const { port } of cluster.masters) await redisCommand(port, "CLUSTER", "DELSLOTS", slot);
+  const open = await family.cluster!(cluster.masters.map(({ port }) => port));
+  try {
+    const backend = redisBackend(open.client, { deadlineMs: 10_000 });
+    await expect(backend.read(key)).rejects.toThrow("CLUSTERDOWN");
+    await redisCommand(owner.port, "CLUSTER", "ADDSLOTS", slot);
+    await waitUntil("all masters know the owner", async () => {
+      const states = await Promise.all(
+        cluster.masters.map(({ port }) => redisCommand(port, "CLUSTER", "INFO")),
+      );
+      return states.every((state) => state.includes("cluster_slots_ok:16384"));
+    });
+    expect(await backend.create(key, new Map(), LONG)).toBe("ok");
+    expect((await backend.read(key))?.attributes).toEqual(new Map());
+  } finally {
+    await open.close();
+  }
+});

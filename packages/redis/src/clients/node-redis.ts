@@ -19,7 +19,7 @@ interface Cluster {
   readonly slots: readonly ({ readonly master: object } | undefined)[];
   nodeClient(node: object): Client | Promise<Client>;
   sendCommand(
-    firstKey: string,
+    firstKey: string | undefined,
     isReadonly: boolean,
     command: readonly string[],
     options?: object,
@@ -70,14 +70,17 @@ function clusterSender(client: Cluster): Link["send"] {
   return (key, command) => client.sendCommand(key, false, command, options);
 }
 
-/** The cluster of version 4 knows where to; what goes there goes over a connection of our own, as for a client. */
+/**
+ * The cluster of version 4 knows where to; what goes there goes over a connection of our own, as for a client. Of a slot
+ * that was nobody's when it looked it throws a TypeError for ever; without a key it asks any node, whose
+ * `MOVED` makes it look again.
+ */
 function cluster4Sender(client: Cluster): Link["send"] {
-  const redirected = clusterSender(client);
   return async (key, command) => {
     const node = client.slots[slotOf(key)]?.master;
-    if (node === undefined) return redirected(key, command);
+    if (node === undefined) return client.sendCommand(undefined, false, command, options);
     return sender(await client.nodeClient(node))(command).catch((error: unknown) => {
-      if (REDIRECTIONS.has(serverWord(error))) return redirected(key, command);
+      if (REDIRECTIONS.has(serverWord(error))) return client.sendCommand(key, false, command, options);
       throw error;
     });
   };
