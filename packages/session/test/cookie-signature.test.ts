@@ -33,6 +33,27 @@ describe("HmacKey", () => {
   });
 });
 
+describe("HmacKey", () => {
+  it.each(["base64", "base64url"] as const)("takes a signature in %s to the letter alone", (encoding) => {
+    for (const algorithm of ["sha256", "sha1"] as const) {
+      const key = new HmacKey("keyboard cat", algorithm);
+      const good = key.sign("the-id", encoding);
+      expect(key.hasSigned("the-id", good, encoding)).toBe(true);
+      expect(key.hasSigned("the-ie", good, encoding)).toBe(false);
+      for (const text of ["", "=", `${good}=`, `${good}A`, good.slice(1), good.slice(0, -1)])
+        expect(key.hasSigned("the-id", text, encoding), text).toBe(false);
+      for (let at = 0; at < good.length; at += 1) {
+        const code = good.charCodeAt(at);
+        // The last two have the same low byte, or none: what is cut to bytes carelessly takes them for the letter.
+        for (const other of [code ^ 1, code + 0x100, code + 0x4e00, 0]) {
+          const text = good.slice(0, at) + String.fromCharCode(other) + good.slice(at + 1);
+          expect(key.hasSigned("the-id", text, encoding), `${at}: ${other}`).toBe(false);
+        }
+      }
+    }
+  });
+});
+
 /** Headers that are nearly right: the pieces that a parser looks for, in any order. */
 const piece = fc.oneof(
   fc.constantFrom(

@@ -1,18 +1,18 @@
-import { keepFromCaches } from "../http/cache-fields.ts";
 import type { FairLock } from "../http/fair-lock.ts";
+import { Choices } from "./choices.ts";
 import type { KoaKept, KoaLoginOptions, KoaStored, KoaStoreHow, Values } from "./kept.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
-import { cookieOptions, describeDevice } from "./response-cookies.ts";
+import { clearKey, describeDevice, sendKey } from "./response-cookies.ts";
 import { type KoaSession, type ViewedSession, viewKoaSession } from "./session-view.ts";
 import type { Found, KoaShelf } from "./shelf.ts";
-import { createKey, shownKey } from "./shown-key.ts";
+import { createKey, type ShownKey, shownKey } from "./shown-key.ts";
 import { StepQueue } from "./step-queue.ts";
 import { isRolledOver, isWorthStoring, type RequestOptions } from "./store-rule.ts";
 
 /** The session of one request: what `ctx.session` is, and what becomes of it. */
 export class ContextSession implements ViewedSession {
-  readonly options: RequestOptions;
+  readonly #choices: Choices;
   readonly #ctx: KoaContext;
   readonly #shelf: KoaShelf;
   #kept: KoaKept | undefined;
@@ -25,13 +25,19 @@ export class ContextSession implements ViewedSession {
   #isTouched = false;
   #isFailed = false;
   #loadedText: string | undefined;
+  #shown: ShownKey | undefined;
   readonly #steps = new StepQueue();
   #cookie: "set" | "clear" | undefined;
 
   constructor(ctx: KoaContext, config: KoaSessionConfig, shelf: KoaShelf) {
     this.#ctx = ctx;
-    this.options = { ...config };
+    this.#choices = new Choices(config);
     this.#shelf = shelf;
+  }
+
+  /** What `ctx.sessionOptions` gives. */
+  get options(): RequestOptions {
+    return this.#choices.own;
   }
 
   get key(): string {
@@ -48,7 +54,7 @@ export class ContextSession implements ViewedSession {
   }
 
   get maxAge(): number | "session" | undefined {
-    return this.options.maxAge;
+    return this.#choices.now.maxAge;
   }
 
   set maxAge(maxAge: number | "session" | undefined) {
@@ -79,9 +85,10 @@ export class ContextSession implements ViewedSession {
   /** Find the session that the browser's key names, once it is this request's turn if it must wait for one. */
   async begin(lock?: FairLock): Promise<void> {
     this.#forget();
-    const key = shownKey(this.#ctx, this.options);
+    this.#shown = shownKey(this.#ctx, this.#choices.now);
+    const key = this.#shown?.key;
     if (key === undefined) return;
-    if (lock !== undefined && this.options.serialize?.(this.#ctx as never) === true) {
+    if (lock !== undefined && this.#choices.now.serialize?.(this.#ctx as never) === true) {
       await lock.hold(key, this.#ctx.res);
     }
     const found = await this.#shelf.load(key);
@@ -89,16 +96,17 @@ export class ContextSession implements ViewedSession {
     const reason = "kept" in found ? "invalid" : found.reason;
     const value = "kept" in found ? this.get()?.toJSON() : found.value;
     this.#forget();
-    if (this.options.externalKey === undefined) this.#cookie = "clear";
+    this.#cookie = "clear";
     setImmediate(() => this.#ctx.app.emit(`session:${reason}`, { key, value, ctx: this.#ctx }));
   }
 
   #isValid(found: Extract<Found, { kept: KoaKept }>): boolean {
-    const { valid, beforeSave } = this.options;
+    const { valid, beforeSave } = this.#choices.now;
     this.#kept = found.kept;
     this.#wasFound = true;
     if (valid !== undefined && !valid(this.#ctx as never, this.get() as never)) return false;
-    if (found.maxAge !== undefined) this.options.maxAge = found.maxAge;
+    if ((found.maxAge ?? this.maxAge) !== this.maxAge)
+      this.options.maxAge = found.maxAge as number | "session";
     if (beforeSave !== undefined) this.#loadedText = JSON.stringify(this.get());
     return true;
   }
@@ -120,16 +128,10 @@ export class ContextSession implements ViewedSession {
   }
 
   async login(principal: string, options: KoaLoginOptions = {}): Promise<void> {
-    const device = options.device ?? describeDevice(this.#ctx);
-    await this.#steps.add(async () => {
-      const stored = await this.#open().login(
-        principal,
-        this.#newKey(),
-        { ...options, device },
-        this.#how(true),
-      );
-      this.#note(stored, true);
-    });
+    const given = { ...options, device: options.device ?? describeDevice(this.#ctx) };
+    await this.#steps.add(async () =>
+      this.#note(await this.#open().login(principal, this.#newKey(), given, this.#how(true)), true),
+    );
   }
 
   async logout(): Promise<void> {
@@ -147,7 +149,7 @@ export class ContextSession implements ViewedSession {
 
   /** The end of the handler. */
   async commitHandled(): Promise<void> {
-    if (!this.options.autoCommit) return;
+    if (!this.#choices.now.autoCommit) return;
     try {
       await this.commit();
     } catch (error) {
@@ -158,24 +160,19 @@ export class ContextSession implements ViewedSession {
 
   /** The handler threw. An answer that it chose (a 401) may leave the session changed; a failure may not. */
   async commitAfter(error: unknown): Promise<void> {
-    if (!this.options.autoCommit) return;
+    if (!this.#choices.now.autoCommit) return;
     const { status } = (error ?? {}) as { status?: unknown };
-    if (this.options.saveOnError || (typeof status === "number" && status < 500)) await this.commit();
+    if (this.#choices.now.saveOnError || (typeof status === "number" && status < 500)) await this.commit();
     else this.#isFailed = true;
   }
 
   /** The head leaves: after Koa has removed every header before it answers an error (`ctx.onerror`). */
   writeHead(): void {
     if (this.#isFailed || this.#cookie === undefined) return;
-    const { key: name, externalKey } = this.options;
-    const isSet = this.#cookie === "set";
+    const what = this.#cookie;
     this.#cookie = undefined;
-    if (externalKey !== undefined) {
-      if (isSet) externalKey.set(this.#ctx as never, this.#open().key);
-    } else if (keepFromCaches(this.#ctx.res)) {
-      const cookie = cookieOptions(this.options, isSet, this.#ctx.secure === true);
-      this.#ctx.cookies.set(name, isSet ? this.#open().key : "", cookie);
-    }
+    if (what === "clear") clearKey(this.#ctx, this.#choices.now);
+    else sendKey(this.#ctx, this.#choices.now, this.#open().key, this.#shown);
   }
 
   commitLate(): Promise<void> | undefined {
@@ -194,7 +191,7 @@ export class ContextSession implements ViewedSession {
   }
 
   get #isUncommitted(): boolean {
-    return this.options.autoCommit && this.#isTouched && !this.#isFailed;
+    return this.#choices.now.autoCommit && this.#isTouched && !this.#isFailed;
   }
 
   #open(): KoaKept {
@@ -203,12 +200,12 @@ export class ContextSession implements ViewedSession {
   }
 
   #newKey(): string {
-    const { genid, prefix } = this.options;
+    const { genid, prefix } = this.#choices.now;
     return genid === undefined ? prefix + createKey() : genid(this.#ctx as never);
   }
 
   #how(isForced: boolean): KoaStoreHow {
-    return { isForced, maxAge: this.options.maxAge };
+    return { isForced, maxAge: this.#choices.now.maxAge };
   }
 
   #finish(): Promise<void> | undefined {
@@ -226,8 +223,8 @@ export class ContextSession implements ViewedSession {
   #store(isAsked: boolean): Promise<void> | undefined {
     const kept = this.#open();
     if (this.#isLost) return undefined;
-    const isForced = isAsked || this.#isForced || isRolledOver(kept, this.options);
-    const { beforeSave } = this.options;
+    const isForced = isAsked || this.#isForced || isRolledOver(kept, this.#choices.now);
+    const { beforeSave } = this.#choices.now;
     if (beforeSave !== undefined && (isForced || JSON.stringify(this.get()) !== this.#loadedText)) {
       beforeSave(this.#ctx as never, this.get() as never);
     }

@@ -1,5 +1,7 @@
+import { keepFromCaches } from "../http/cache-fields.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
+import { type ShownKey, signatureByFirst } from "./shown-key.ts";
 
 const EPOCH = new Date(0);
 const passedOn = [
@@ -14,12 +16,41 @@ const passedOn = [
   "signed",
 ] as const;
 
-/** What Koa's `cookies.set` is given: only what was chosen, since an undefined attribute undoes its default. */
-export function cookieOptions(
+/**
+ * Tell the browser the session's key: through Koa's `ctx.cookies`, on no response that is public for caches.
+ * A signature that is known is not made again, and a new one not as Koa makes it: that builds a stream for each.
+ */
+export function sendKey(
+  ctx: KoaContext,
   options: Partial<KoaSessionConfig>,
-  isSet: boolean,
-  isEncrypted: boolean,
-): object {
+  key: string,
+  shown: ShownKey | undefined,
+): void {
+  if (options.externalKey !== undefined) options.externalKey.set(ctx as never, key);
+  else if (keepFromCaches(ctx.res)) setKey(ctx, options, shown?.key === key ? shown : { key });
+}
+
+function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: ShownKey): void {
+  const { key: name = "", signed } = options;
+  const cookie = cookieOptions(options, true, ctx.secure === true);
+  const signature = shown.signature ?? signatureByFirst(ctx.app.keys, `${name}=${shown.key}`);
+  if (signed !== true || signature === undefined) {
+    ctx.cookies.set(name, shown.key, cookie);
+    return;
+  }
+  const plain = { ...cookie, signed: false };
+  ctx.cookies.set(name, shown.key, plain);
+  ctx.cookies.set(`${name}.sig`, signature, plain);
+}
+
+/** Make the browser forget it. */
+export function clearKey(ctx: KoaContext, options: Partial<KoaSessionConfig>): void {
+  if (options.externalKey !== undefined || !keepFromCaches(ctx.res)) return;
+  ctx.cookies.set(options.key ?? "", "", cookieOptions(options, false, ctx.secure === true));
+}
+
+/** What Koa's `cookies.set` is given: only what was chosen, since an undefined attribute undoes its default. */
+function cookieOptions(options: Partial<KoaSessionConfig>, isSet: boolean, isEncrypted: boolean): object {
   const isPlain = !(options.secure ?? isEncrypted);
   const chosen: Record<string, unknown> = {};
   for (const name of passedOn) {

@@ -7,34 +7,59 @@ import type { KoaSessionConfig } from "./middleware-options.ts";
 /** How many pairs of a value and a signature are tried: each costs one HMAC for each of `app.keys`. */
 const MOST_PAIRS = 16;
 
+/** What the browser showed. */
+export interface ShownKey {
+  readonly key: string;
+  /** By the first of `app.keys`, as Keygrip would make it again; absent: nobody knows. */
+  readonly signature?: string;
+}
+
 /** The key that the browser showed: of several cookies of the name the first that is well signed. */
-export function shownKey(ctx: KoaContext, config: KoaSessionConfig): string | undefined {
+export function shownKey(ctx: KoaContext, config: KoaSessionConfig): ShownKey | undefined {
   const { key: name, signed, externalKey } = config;
-  if (externalKey !== undefined) return externalKey.get(ctx as never) || undefined;
+  if (externalKey !== undefined) return asShown(externalKey.get(ctx as never));
   const { cookie } = ctx.req.headers;
   if (cookie === undefined) return undefined;
   const values = readCookies(cookie, name);
-  if (!signed) return values[0] || undefined;
+  if (!signed) return asShown(values[0]);
   const signatures = readCookies(cookie, `${name}.sig`);
-  if (values.length > 1) return firstSigned(ctx, name, values, signatures);
+  if (values.length > 1) return asShown(firstSigned(ctx, name, values, signatures));
   const [value = ""] = values;
-  if (isSignedByFirst(ctx.app.keys, `${name}=${value}`, signatures[0])) return value || undefined;
+  const [signature] = signatures;
+  if (value !== "" && isSignedByFirst(ctx.app.keys, `${name}=${value}`, signature))
+    return { key: value, signature: signature as string };
   // Koa's own reader also takes what an older key signed, and signs it anew.
-  return ctx.cookies.get(name, { signed }) || undefined;
+  return asShown(ctx.cookies.get(name, { signed }));
+}
+
+function asShown(key: string | undefined): ShownKey | undefined {
+  return key ? { key } : undefined;
+}
+
+/**
+ * The signature that Keygrip makes by default: HMAC-SHA-1 in base64url, under the first of `app.keys`. `undefined`:
+ * they are none of which that is known.
+ */
+export function signatureByFirst(keys: unknown, data: string): string | undefined {
+  return hmacOf(keys)?.sign(data, "base64url");
+}
+
+/**
+ * Whether the first of `app.keys` made a signature. Keygrip compares through two more HMACs under a random key,
+ * which costs five times as much. `false` says nothing: another key may have made it, or a Keygrip of another
+ * algorithm.
+ */
+function isSignedByFirst(keys: unknown, data: string, signature: string | undefined): boolean {
+  return signature !== undefined && hmacOf(keys)?.hasSigned(data, signature, "base64url") === true;
 }
 
 let firstKey: { readonly secret: string; readonly hmac: HmacKey } | undefined;
 
-/**
- * Whether the first of `app.keys` made a signature, as Keygrip does by default: HMAC-SHA-1 in base64url. Keygrip
- * compares through two more HMACs under a random key, which costs five times as much. `false` says nothing:
- * another key may have made it, or a Keygrip of another algorithm.
- */
-function isSignedByFirst(keys: unknown, data: string, signature: string | undefined): boolean {
+function hmacOf(keys: unknown): HmacKey | undefined {
   const secret: unknown = Array.isArray(keys) ? keys[0] : undefined;
-  if (typeof secret !== "string" || signature === undefined) return false;
+  if (typeof secret !== "string") return undefined;
   if (firstKey?.secret !== secret) firstKey = { secret, hmac: new HmacKey(secret, "sha1") };
-  return firstKey.hmac.hasSigned(data, signature, "base64url");
+  return firstKey.hmac;
 }
 
 function firstSigned(
