@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { OptionError } from "@unstick/session";
-import { assertSoundLibrary, findModule } from "./message/library.ts";
+import { assertSoundLibrary, findModules } from "./message/library.ts";
 import type { NodeSaml } from "./message/node-saml.ts";
 import { protect } from "./protect.ts";
 import type { ProtectOptions } from "./protect-options.ts";
@@ -80,7 +80,7 @@ function protectEach(strategy: MultiStrategy, options: ProtectOptions, scopeOf: 
 
 /** The `SAML` that the strategy's own package uses; an application may hold several. */
 function samlClass(strategy: object): SamlClass {
-  const path = findModule(strategy);
+  const [path] = findModules(strategy);
   if (path === undefined) {
     throw new OptionError("strategy", "is of no loaded @node-saml/passport-saml; keep it out of a bundle");
   }

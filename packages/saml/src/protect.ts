@@ -86,7 +86,7 @@ export async function linkSession(profile: object, sessionId: string): Promise<v
 }
 
 /** Claim what a validated message uses up, and do what it asks. */
-export async function accept(gate: Gate, message: Validated): Promise<NodeSamlResult> {
+async function accept(gate: Gate, message: Validated): Promise<NodeSamlResult> {
   if (message.kind === "login") {
     if (await gate.sessions.isEnded(message.login)) throw new SamlError("logged_out");
     await gate.claims.claim(message.login);
@@ -99,7 +99,7 @@ export async function accept(gate: Gate, message: Validated): Promise<NodeSamlRe
 }
 
 /** A LogoutRequest of ours: its answer is taken on any instance, once. */
-export function logoutIds({ logouts, options }: Gate): Pick<SharedCacheProvider, "saveAsync"> {
+function logoutIds({ logouts, options }: Gate): Pick<SharedCacheProvider, "saveAsync"> {
   return {
     async saveAsync(id: string, value: string): Promise<CacheItem | null> {
       const isSaved = await logouts.add(id, value, options.requestIdLifetimeMs);

@@ -1,20 +1,23 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { BackendError, memoryBackend, memoryState, type SharedState } from "@unstick/session";
 import { createBrowserClient } from "@unstick/testbed";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cacheProvider, protect, SamlError } from "../src/index.ts";
 import { PendingLogins } from "../src/pending-logins.ts";
 import { askIdp, atIdp, startFleet } from "./fleet.ts";
+import { startRealIdp } from "./real-idp.ts";
 import { createSaml } from "./service-provider.ts";
+import { samlifyInstance } from "./stateless-libraries.ts";
+import { type OpenState, stateKinds } from "./states.ts";
 
-test("100,000 login starts: the bound holds, sessions beside them live, and the room comes back", async () => {
+test("100,000 login starts: the bound holds, and what was there before them lives", async () => {
   const state = memoryState();
   await state.put("session", "alive", 600_000);
   const provider = cacheProvider(state, { maxPendingLogins: 2_000 });
   let refused = 0;
   for (let start = 0; start < 100_000; start += 1) {
     await provider.saveAsync(`_${start}`, "now").catch((error: unknown) => {
-      expect(error).toBeInstanceOf(SamlError);
+      if (!(error instanceof SamlError)) throw error;
       refused += 1;
     });
   }
@@ -23,7 +26,43 @@ test("100,000 login starts: the bound holds, sessions beside them live, and the 
   expect([kept, refused, await state.get("session")]).toEqual([2_000, 98_000, "alive"]);
 });
 
-test("the bound is per process and per client, over one lifetime", () => {
+describe.each(stateKinds)("a flood on %s", (_kind, open) => {
+  let opened: OpenState;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened.close());
+
+  const kept = async (): Promise<number> => {
+    let keys = 0;
+    for await (const _key of opened.state.keys("saml:")) keys += 1;
+    return keys;
+  };
+
+  test("2,000 starts of one client, and of as many as there are: no more is kept than the bounds, and what was there stays", async () => {
+    const idp = await startRealIdp();
+    const bounds = { maxPendingLogins: 150, maxPendingPerClient: 50 };
+    const { logins } = samlifyInstance(idp, opened.state, bounds);
+    await opened.state.put("a session", "alive", 600_000);
+    const flood = async (clientOf: (at: number) => string): Promise<readonly string[]> => {
+      const ends: string[] = [];
+      for (let at = 0; at < 2_000; at += 1) {
+        const call = { cookie: undefined, target: "/".padEnd(2_000, "x"), client: clientOf(at) };
+        const begun = logins.begin(`_${clientOf(at)}-${at}`, call);
+        ends.push(await begun.then(() => "begun").catch(({ code }: { code: string }) => code));
+      }
+      return ends;
+    };
+    const one = await flood(() => "192.0.2.1");
+    expect([one.filter((end) => end === "begun").length, await kept()]).toEqual([50, 50]);
+    const many = await flood((at) => `198.51.100.${at % 250}`);
+    expect([many.filter((end) => end === "begun").length, await kept()]).toEqual([100, 150]);
+    expect(new Set([...one, ...many])).toEqual(new Set(["begun", "ERR_UNSTICK_SAML_FLOOD"]));
+    expect(await opened.state.get("a session")).toBe("alive");
+  });
+});
+
+test("the bound is per process and per client, over one lifetime, after which the room comes back", () => {
   let now = 0;
   const pending = new PendingLogins(3, 2, 1_000, () => now);
   pending.admit("a");

@@ -68,3 +68,31 @@ test("csrf: a login that was begun without a browser, past the routes, signs nob
   expect((await saml.validatePostResponseAsync(form)).profile?.nameID).toBe("ada@example.org");
   await fleet.close();
 });
+
+test("an answer for another address, audience or service provider is refused by protect()", async () => {
+  const idp = await startRealIdp();
+  const saml = protect(createSaml(idp.certificate), { state: memoryState() });
+  const url = new URL(await saml.getAuthorizeUrlAsync("", undefined, {}));
+  const requestId = await idp.readRequest(Object.fromEntries(url.searchParams));
+  const present = async (edit: (xml: string) => string): Promise<string> => {
+    const SAMLResponse = await idp.answer({ requestId, edit });
+    return saml.validatePostResponseAsync({ SAMLResponse }).then(
+      ({ profile }) => `accepted ${profile?.nameID}`,
+      ({ code }: { readonly code: string }) => code,
+    );
+  };
+  const elsewhere = "http://other.test/acs";
+  const misaddressed = "ERR_UNSTICK_SAML_MISADDRESSED";
+  expect(await present((xml) => xml.replace(/Recipient="[^"]*"/, `Recipient="${elsewhere}"`))).toBe(
+    misaddressed,
+  );
+  expect(await present((xml) => xml.replace(/ Recipient="[^"]*"/, ""))).toBe(misaddressed);
+  expect(await present((xml) => xml.replace(/Destination="[^"]*"/, `Destination="${elsewhere}"`))).toBe(
+    misaddressed,
+  );
+  expect(await present((xml) => xml.replace(/ Destination="[^"]*"/, ""))).toBe(misaddressed);
+  expect(await present((xml) => xml.replace(/<saml:Audience>[^<]*/, "<saml:Audience>urn:another"))).toBe(
+    "ERR_UNSTICK_SAML_REFUSED",
+  );
+  expect(await present((xml) => xml)).toBe(accepted);
+});

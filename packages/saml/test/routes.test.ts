@@ -20,6 +20,20 @@ describe.each(["express", "koa"] as const)("the routes on %s, three instances", 
     browser.close();
   });
 
+  test("RelayState is an opaque handle of at most 80 bytes; where to go, and who asks, stay here", async () => {
+    const page = await createBrowserClient().get(`${fleet.url}/login?returnTo=/private/path`);
+    const asked = new URL(page.headers.location ?? "");
+    expect(asked.searchParams.get("RelayState")).toMatch(/^[A-Za-z0-9_-]{22,80}$/);
+    expect(asked.href).not.toMatch(/private|returnTo/);
+    const [secret = ""] = /[\w-]{43}/.exec(page.setCookie[0] ?? "") ?? [];
+    const stored = [];
+    for await (const key of fleet.shared.state.keys("")) stored.push(key, await fleet.shared.state.get(key));
+    expect(secret).toHaveLength(43);
+    expect(`${asked.href} ${stored.join(" ")}`).not.toContain(secret);
+    expect(stored.join(" ")).toContain("/private/path");
+    expect(stored.join(" ")).not.toContain(requestIdOf(page));
+  });
+
   test("csrf: an attacker's own answer, posted by a victim's browser, signs nobody in", async () => {
     const [attacker, victim] = [createBrowserClient(), createBrowserClient()];
     const SAMLResponse = await askIdp(fleet, attacker);

@@ -83,7 +83,7 @@ describe.each(stateKinds)("scenes on %s", (_kind, open) => {
     expect(await present(a, answer)).toBe(code("REQUEST_USED"));
   });
 
-  test("omitScd: InResponseTo left out of the signed SubjectConfirmationData is refused, each time", async () => {
+  test("omitScd, omitScdTake: InResponseTo left out of the signed SubjectConfirmationData is refused, each time", async () => {
     const a = sp();
     const requestId = await begin(a);
     const edit = (xml: string) =>

@@ -30,13 +30,14 @@ export type LibraryName = "@node-saml/node-saml" | "samlify" | "saml2-js";
  * made it is found among the loaded CommonJS modules: an application may hold several. Answers that copy's path.
  */
 export function assertSoundLibrary(instance: object, name: LibraryName = "@node-saml/node-saml"): string {
-  const modulePath = findModule(instance);
-  if (modulePath === undefined) {
+  const found = findModules(instance).map((path) => ({ modulePath: path, manifest: readManifest(path) }));
+  // passport-saml exports node-saml's class as well, and is loaded before it.
+  const { modulePath, manifest } = found.find((one) => one.manifest.name === name) ?? found[0] ?? {};
+  if (modulePath === undefined || manifest === undefined) {
     throw new SamlVersionError(
       `the object is of no loaded ${name}, so its release cannot be checked. Give an object that ${name} made, and keep ${name} out of a bundle`,
     );
   }
-  const manifest = readManifest(modulePath);
   if (manifest.name !== name) throw new SamlVersionError(whyNot(manifest, name));
   assertFloor(manifest);
   // Our own reading was made for these majors; another is refused until it is tested.
@@ -53,21 +54,20 @@ function whyNot({ name, version }: Manifest, wanted: LibraryName): string {
   return `the object is of passport-saml ${version}, which is abandoned and gets no fixes (CVE-2022-39299, CVE-2025-54419). Move to @node-saml/passport-saml 5.1 or later`;
 }
 
-/** A module that exports a class of which `instance` is. */
-export function findModule(instance: object): string | undefined {
+/** The loaded modules that export a class of which `instance` is, in the order of loading. */
+export function findModules(instance: object): readonly string[] {
   const cache = createRequire(import.meta.url).cache;
   const makers = new Set<unknown>();
   for (let type = Object.getPrototypeOf(instance); type !== null; type = Object.getPrototypeOf(type)) {
     if (type !== Object.prototype) makers.add(type.constructor);
   }
-  for (const [path, loaded] of Object.entries(cache)) {
+  return Object.keys(cache).filter((path) => {
     // Other modules' exports may have getters that do things.
-    const exported: unknown = /saml/i.test(path) ? loaded?.exports : undefined;
-    if (typeof exported !== "object" || exported === null) continue;
+    const exported: unknown = /saml/i.test(path) ? cache[path]?.exports : undefined;
+    if (typeof exported !== "object" || exported === null) return false;
     const classes = CLASSES.map((name) => (exported as Readonly<Record<string, unknown>>)[name]);
-    if (classes.some((found) => found !== undefined && makers.has(found))) return path;
-  }
-  return undefined;
+    return classes.some((found) => found !== undefined && makers.has(found));
+  });
 }
 
 function assertFloor({ name, version }: Manifest): void {
