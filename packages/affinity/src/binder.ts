@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { type AffinityHolder, attachAffinity, findAffinity } from "./affinity.ts";
 import { type AffinityCounters, Counters } from "./counters.ts";
 import { type Decision, decide } from "./decide.ts";
+import type { Exchange } from "./exchange.ts";
 import { type AffinityConfig, type AffinityOptions, readOptions } from "./options.ts";
 import { isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
 import type { NodeResponse } from "./response-head.ts";
-import { Visit } from "./visit.ts";
+import { type CookieWriter, type Pass, Visit } from "./visit.ts";
 
 /** What every middleware of this package can do beside being called. */
 export interface AffinityControls {
@@ -15,16 +16,9 @@ export interface AffinityControls {
   readonly counters: AffinityCounters;
 }
 
-/** One request on its way to its response head. */
-interface Pass<Subject> {
-  readonly subject: Subject;
-  readonly request: NodeRequest;
-  readonly decision: Decision;
-  isReleaseCounted: boolean;
-}
-
 /** The part of a middleware that knows no framework. `Subject` is what the framework hands its handlers. */
-export class Binder<Subject extends object> implements AffinityControls {
+export class Binder<Subject extends object> implements AffinityControls, CookieWriter<Subject> {
+  readonly name: string;
   readonly #config: AffinityConfig<Subject>;
   readonly #isSecure: (subject: Subject) => boolean;
   readonly #counters: Counters;
@@ -35,8 +29,9 @@ export class Binder<Subject extends object> implements AffinityControls {
   /** `isSecure` is the framework's own answer, which follows its own trust in proxies. */
   constructor(options: AffinityOptions<Subject>, isSecure: (subject: Subject) => boolean) {
     this.#config = readOptions(options);
+    this.name = this.#config.name;
     this.#isSecure = isSecure;
-    this.#counters = new Counters(this.#config.name);
+    this.#counters = new Counters(this.name);
   }
 
   drain(): void {
@@ -47,32 +42,47 @@ export class Binder<Subject extends object> implements AffinityControls {
     return this.#counters.read();
   }
 
-  /** Decides about a request and attaches the answer; the cookie follows when the head is written. */
-  receive(subject: Subject, request: NodeRequest, response: NodeResponse): void {
-    const { name, when } = this.#config;
-    const holder: AffinityHolder = subject;
-    if (findAffinity(holder, name) !== undefined) return;
-    const decision = this.#decide(request);
-    const pass: Pass<Subject> = { subject, request, decision, isReleaseCounted: false };
-    const visit = new Visit(name, decision.state, response, (isReleased) =>
-      isReleased ? this.#release(pass) : this.#settle(pass),
-    );
+  /**
+   * Decides about a request and attaches the answer, to the subject itself or to the exchange that bears things for
+   * it; the cookie follows when the head is written.
+   */
+  receive(subject: Subject, request: NodeRequest, response: NodeResponse, exchange?: Exchange): void {
+    const holder: AffinityHolder = exchange ?? subject;
+    if (findAffinity(holder, this.name) !== undefined) return;
+    const { method, headers } = request;
+    const decision = this.#decide(headers);
+    const pass = { subject, request, response, decision, isReleased: false, isReleaseCounted: false };
+    const visit = new Visit(pass, this, exchange);
     attachAffinity(holder, visit);
-    if (!when(subject, isOrdinary(request))) return;
+    if (!this.#config.when(subject, isOrdinary(method, headers))) return;
     this.#countClient(decision);
     visit.awaitHead();
   }
 
-  #decide(request: NodeRequest): Decision {
+  isPending({ decision, isReleased }: Pass<Subject>): boolean {
+    return isReleased || this.#isDraining || decision.action !== "leave";
+  }
+
+  /** A drain that began while the handler ran binds nobody, and releases who was kept. */
+  cookieFor(pass: Pass<Subject>): string | null {
+    if (pass.isReleased) return this.#release(pass);
+    const { action, value } = this.#isDraining ? this.#decide(pass.request.headers) : pass.decision;
+    if (action === "release") return this.#release(pass);
+    if (action === "leave") return null;
+    return `${this.name}=${value}${this.#config.bindAttributes[this.#transport(pass)]}`;
+  }
+
+  #release(pass: Pass<Subject>): string {
+    if (!pass.isReleaseCounted) this.#counters.count("released");
+    pass.isReleaseCounted = true;
+    return this.#config.expiringCookie[this.#transport(pass)];
+  }
+
+  #decide({ cookie }: NodeRequest["headers"]): Decision {
     const now = Date.now();
-    const input = {
-      cookieHeader: request.headers.cookie,
-      now,
-      random: this.#randomAt(now),
-      instance: this.#config.instance,
-      draining: this.#isDraining,
-    };
-    return decide(input, this.#config);
+    const { instance } = this.#config;
+    const random = this.#randomAt(now);
+    return decide({ cookieHeader: cookie, now, random, instance, draining: this.#isDraining }, this.#config);
   }
 
   /** New bytes each second. Signing is most of what a new cookie costs, and its value identifies nobody. */
@@ -87,21 +97,6 @@ export class Binder<Subject extends object> implements AffinityControls {
   #countClient({ state, isForged }: Decision): void {
     this.#counters.count(state);
     if (isForged) this.#counters.count("forged");
-  }
-
-  /** A drain that began while the handler ran binds nobody, and releases who was kept. */
-  #settle(pass: Pass<Subject>): string | null {
-    const { action, value } = this.#isDraining ? this.#decide(pass.request) : pass.decision;
-    if (action === "release") return this.#release(pass);
-    if (action === "leave") return null;
-    const { name, bindAttributes } = this.#config;
-    return `${name}=${value}${bindAttributes[this.#transport(pass)]}`;
-  }
-
-  #release(pass: Pass<Subject>): string {
-    if (!pass.isReleaseCounted) this.#counters.count("released");
-    pass.isReleaseCounted = true;
-    return this.#config.expiringCookie[this.#transport(pass)];
   }
 
   #transport({ subject, request }: Pass<Subject>): "secure" | "plain" {

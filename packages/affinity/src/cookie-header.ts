@@ -2,6 +2,7 @@ const semicolon = 0x3b;
 const space = 0x20;
 const tab = 0x09;
 const quote = 0x22;
+const none: readonly string[] = [];
 
 /**
  * The values of the first `limit` cookies of this name, in the header's order. A subdomain can set a cookie of
@@ -9,8 +10,8 @@ const quote = 0x22;
  * the header, whatever it holds; nothing is decoded, since a value of ours has nothing to decode. `needle` is the
  * name with its `=`, put together once and not at each request.
  */
-export function readCookie(header: string, needle: string, limit: number): string[] {
-  const values: string[] = [];
+export function readCookie(header: string, needle: string, limit: number): readonly string[] {
+  let values = none;
   let at = header.indexOf(needle);
   while (at !== -1 && values.length < limit) {
     const start = at + needle.length;
@@ -19,7 +20,9 @@ export function readCookie(header: string, needle: string, limit: number): strin
       continue;
     }
     const end = header.indexOf(";", start);
-    values.push(trimmed(header, start, end === -1 ? header.length : end));
+    const value = trimmed(header, start, end === -1 ? header.length : end);
+    // A list that grows by push() has room for seventeen; nearly all have one.
+    values = values.length === 0 ? [value] : [...values, value];
     at = end === -1 ? -1 : header.indexOf(needle, end);
   }
   return values;

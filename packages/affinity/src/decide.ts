@@ -51,13 +51,15 @@ interface Standing {
 
 const stranger: Standing = { state: "new", isForged: false, isDue: true };
 const forger: Standing = { state: "new", isForged: true, isDue: true };
-const nothingShown: readonly string[] = [];
+const keptFresh: Standing = { state: "kept", isForged: false, isDue: false };
+const keptEnding: Standing = { state: "kept", isForged: false, isDue: true };
+const moved: Standing = { state: "moved", isForged: false, isDue: true };
 
 /** What to do about one request. Pure and total: every header is answered, none throws. */
 export function decide(input: DecisionInput, config: DecisionConfig): Decision {
   const header = input.cookieHeader ?? "";
   const second = Math.floor(input.now / 1_000);
-  const shown = header === "" ? nothingShown : readCookie(header, config.needle, maxTried);
+  const shown = readCookie(header, config.needle, maxTried);
   const { state, isForged, isDue } = standing(shown, second, input.instance, config);
   if (input.draining) {
     // Any cookie of the name keeps a client stuck, good or not: ALB never looks at the value.
@@ -82,7 +84,8 @@ function standing(
     isForged = false;
     const age = ageOf(claim, second, config);
     if (age === "over") continue;
-    return { state: claim.isOwn ? "kept" : "moved", isForged, isDue: !claim.isOwn || age === "ending" };
+    if (!claim.isOwn) return moved;
+    return age === "ending" ? keptEnding : keptFresh;
   }
   return isForged ? forger : stranger;
 }

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import type { TLSSocket } from "node:tls";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
 /** Neither a CORS preflight, which carries no cookie and keeps none, nor a health check, which has no jar. */
-export function isOrdinary({ method, headers }: NodeRequest): boolean {
+export function isOrdinary(method: string | undefined, headers: IncomingHttpHeaders): boolean {
   return method !== "OPTIONS" && headers["user-agent"]?.startsWith("ELB-HealthChecker/") !== true;
 }
 

@@ -14,32 +14,11 @@ export interface Head {
 /** What a head needs. */
 export type HeadEdit = (head: Head) => void;
 
-/** Says what a head needs when it is about to be written; null for nothing. */
-export interface HeadEditor {
-  prepare(): HeadEdit | null;
-}
+/** What `writeHead` is called with. */
+export type HeadArguments = [status: number, ...rest: unknown[]];
 
-type HeadArguments = [status: number, ...rest: unknown[]];
-type WriteHead = (...head: HeadArguments) => unknown;
-
-/**
- * Asks `editor` each time a final head is about to be written, last thing before Node takes it, and has the edit
- * that it answers done on it. Explicit and implicit heads meet in `writeHead`, on HTTP/1 and in HTTP/2's
- * compatibility layer alike; 1xx heads have ways of their own. A head that Node then refuses comes by again, so
- * an edit must be repeatable. A head that needs none goes on as it came.
- */
-export function beforeHead(response: NodeResponse, editor: HeadEditor): void {
-  const target = response as unknown as { writeHead: WriteHead };
-  const writeHead = target.writeHead;
-  target.writeHead = (...head: HeadArguments): unknown => {
-    const isFinal = !response.headersSent && !(head[0] >= 100 && head[0] < 200);
-    const edit = isFinal ? editor.prepare() : null;
-    return writeHead.apply(response, edit === null ? head : editHead(response, head, edit));
-  };
-}
-
-/** Where writeHead's headers are: after the optional reason. */
-function editHead(response: NodeResponse, head: HeadArguments, edit: HeadEdit): HeadArguments {
+/** The head with the edit done on it. Its headers are after the optional reason. */
+export function editHead(response: NodeResponse, head: HeadArguments, edit: HeadEdit): HeadArguments {
   const at = head[2] === undefined || head[2] === null ? 1 : 2;
   const headers = head[at];
   if (typeof headers !== "object" || headers === null) {

@@ -3,6 +3,7 @@ import { type AffinityControls, Binder, withControls } from "../binder.ts";
 import type { AffinityOptions } from "../options.ts";
 import { isEncrypted, type NodeRequest } from "../request.ts";
 import type { NodeResponse } from "../response-head.ts";
+import { exchangeOf } from "./request-field.ts";
 
 declare global {
   namespace Express {
@@ -27,7 +28,7 @@ export function affinity<Request extends NodeRequest = NodeRequest>(
 ): AffinityMiddleware<Request> {
   const binder = new Binder<Request>(options, isSecure);
   const middleware = (request: Request, response: NodeResponse, next: (error?: unknown) => void): void => {
-    binder.receive(request, request, response);
+    binder.receive(request, request, response, exchangeOf(request, response));
     next();
   };
   return withControls(middleware, binder);
