@@ -14,11 +14,12 @@ const order = JSON.parse(process.argv[2] ?? "") as InstanceOrder;
 const client = new Redis(order.redisUrl, {
   autoResendUnfulfilledCommands: false,
   // Without a timeout of its own a command whose connection was cut never ends in ioredis: the peers would hang.
-  ...(order.subject !== "unstick" && { commandTimeout: 10_000 }),
+  ...(order.subject !== "unstick" && { commandTimeout: order.patienceMs }),
 });
 client.on("error", () => {});
-const sessions = redisBackend(client, { prefix: "proof-session:", deadlineMs: 10_000 });
-const state = redisState(client, { prefix: "proof-state:", deadlineMs: 10_000 });
+const deadlineMs = order.patienceMs;
+const sessions = redisBackend(client, { prefix: "proof-session:", deadlineMs });
+const state = redisState(client, { prefix: "proof-state:", deadlineMs });
 const providers = {
   plain: provider(),
   unsolicited: provider({ unsolicited: "accept" }, { validateInResponseTo: ValidateInResponseTo.ifPresent }),
@@ -100,3 +101,5 @@ process.on("message", ({ number, call }: { number: number; call: Call }) => {
     .then((reply) => process.send?.({ number, ...reply } satisfies Reply, () => {}));
 });
 process.on("disconnect", () => process.exit());
+// It may have been sent away while it was still loading.
+if (!process.connected) process.exit();

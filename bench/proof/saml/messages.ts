@@ -7,6 +7,8 @@ export interface InstanceOrder {
   readonly certificate: string;
   readonly callbackUrl: string;
   readonly entityId: string;
+  /** How long a command to the store may take. */
+  readonly patienceMs: number;
 }
 
 export type Call =
