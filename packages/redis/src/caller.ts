@@ -4,7 +4,7 @@ import type { Link } from "./clients/link.ts";
 import { Deadlines } from "./deadline.ts";
 import { type SilenceEvent, silenceChannel } from "./events.ts";
 import { backendFailure, serverWord } from "./failure.ts";
-import type { Script } from "./lua/script.ts";
+import { isUnknownDeclaration, type Script } from "./lua/script.ts";
 
 /**
  * While a slot is moved a client may run out of redirections; some tries later the move is over. These replies, and
@@ -33,6 +33,8 @@ export class Caller {
   readonly link: Link;
   readonly deadlineMs: number;
   readonly #deadlines: Deadlines;
+  /** Until a server has said that it cannot read declarations. */
+  #declares = true;
 
   constructor(link: Link, { deadlineMs, reconnectAfterMs }: CallOptions) {
     this.link = link;
@@ -81,12 +83,17 @@ export class Caller {
   }
 
   #sendSha(call: ScriptCall, retries: number): Promise<unknown> {
-    const command = ["EVALSHA", call.script.sha, ...call.rest];
-    return this.link.send(call.first, command).catch((error: unknown) => {
+    const declared = this.#declares ? call.script.declared : undefined;
+    const { sha, source } = declared ?? call.script;
+    return this.link.send(call.first, ["EVALSHA", sha, ...call.rest]).catch((error: unknown) => {
       if (serverWord(error) !== "NOSCRIPT") return this.#sendLater(call, retries, error);
-      return this.link
-        .send(call.first, ["EVAL", call.script.source, ...call.rest])
-        .catch((inner: unknown) => this.#sendLater(call, retries, inner));
+      return this.link.send(call.first, ["EVAL", source, ...call.rest]).catch((inner: unknown) => {
+        if (declared === undefined || !isUnknownDeclaration(inner)) {
+          return this.#sendLater(call, retries, inner);
+        }
+        this.#declares = false;
+        return this.#sendSha(call, retries);
+      });
     });
   }
 

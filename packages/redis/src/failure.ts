@@ -46,9 +46,19 @@ export function backendFailure(backend: string, verb: string, error: unknown): U
   const message = error instanceof Error ? error.message : "unknown failure";
   const word = serverWord(error);
   if (word === "WRONGTYPE") return new DamagedRecordError(backend, "it is of another type");
-  const known = MEANING[word];
+  const known = lackOf(message) ?? MEANING[word];
   if (known !== undefined) return new BackendError(backend, verb, known);
   return new BackendError(backend, verb, reasonOf(error, message), { cause: withoutCommand(error, message) });
+}
+
+/** The server's own text goes on with what was sent: "…, with args beginning with: `key` `value`". */
+function lackOf(message: string): string | undefined {
+  if (!/unknown (redis )?command/i.test(message)) return undefined;
+  const name = /unknown command [`'](\w+)[`']/i.exec(message)?.[1];
+  return (
+    `the server lacks a command that this needs${name === undefined ? "" : `, ${name}`}: it is older than Redis 6.2, ` +
+    "or rename-command took it away"
+  );
 }
 
 /** ioredis hangs the command, arguments and all, on its errors; a log would show them. */

@@ -1,5 +1,5 @@
 import type { Caller } from "./caller.ts";
-import { script } from "./lua/script.ts";
+import { readingScript, script } from "./lua/script.ts";
 import { replyList, replyNumber, replyText } from "./reply.ts";
 
 /** What connect-redis and koa-redis keep for a session: one string of JSON under prefix and id. */
@@ -10,7 +10,7 @@ export interface PeerRecord {
 }
 
 /** A key of ours (a hash) is none of theirs. */
-const READ = script(`
+const READ = readingScript(`
 local text = redis.pcall('GET', KEYS[1])
 if type(text) ~= 'string' then return {} end
 return {text, redis.call('PTTL', KEYS[1])}

@@ -14,6 +14,7 @@ import { type RedisClient, redisBackend, redisState } from "../src/index.ts";
 import type { OpenClient } from "./client-families.ts";
 import { backendSubject, limits, type Poke } from "./conformance-subject.ts";
 import { casesOf, DECODED } from "./conformance-suite.ts";
+import { startOldServer } from "./old-server.ts";
 import { sessionKey } from "./session-key.ts";
 
 const host = "127.0.0.1";
@@ -49,10 +50,21 @@ function ioredis(client: { disconnect(): void; call(...args: never[]): unknown }
 
 const socket = (): { socket: { host: string; port: number } } => ({ socket: { host, port: server.port } });
 
-/** Settings by which an application makes replies come in another shape. */
+/** Settings by which an application makes replies come in another shape; and an older server. */
 const settings: Readonly<Record<string, () => Promise<OpenClient>>> = {
   "ioredis 5 with stringNumbers and auto-pipelining": async () =>
     ioredis(new Redis(server.port, host, { stringNumbers: true, enableAutoPipelining: true })),
+  "ioredis 5 on a server that reads no declarations": async () => {
+    const old = await startOldServer(server.port);
+    const client = new Redis(old.port, host);
+    return {
+      client,
+      close: async () => {
+        client.disconnect();
+        old.stop();
+      },
+    };
+  },
   "ioredis 6 on RESP2": async () => ioredis(new Redis6(server.port, host, { protocol: 2 })),
   "node-redis 4 in legacy mode": () =>
     connected(createClient4({ ...socket(), legacyMode: true }), (client) => client.disconnect()),

@@ -1,10 +1,11 @@
 import { rmSync } from "node:fs";
+import { inspect } from "node:util";
 import { BackendError } from "@unstick/session";
 import { type RedisServer, startRedis, waitUntil } from "@unstick/testbed";
 import { redisCommand } from "@unstick/testbed/redis-command";
 import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
-import { redisBackend } from "../src/index.ts";
+import { redisBackend, redisState } from "../src/index.ts";
 import { families } from "./client-families.ts";
 import { sessionKey } from "./session-key.ts";
 
@@ -83,6 +84,23 @@ describe.concurrent.each(families.filter(({ name }) => /ioredis 5|node-redis 6$|
         expect(await backend.destroy(key, 60_000)).toEqual({ outcome: "ok" });
         await config("maxmemory", "0")(server);
         expect(await backend.create(key, new Map(), LONG)).toBe("gone");
+      } finally {
+        await open.close();
+        await server.stop();
+      }
+    });
+
+    test.concurrent("a command that the server lacks is named, and nothing that was sent with it", async () => {
+      const server = await startRedis(["--rename-command", "GETDEL", "", "--rename-command", "HGETALL", ""]);
+      const open = await family.standalone(server.port);
+      try {
+        const calls = [redisState(open.client).remove("secret"), redisBackend(open.client).read(key)];
+        for (const call of await Promise.allSettled(calls)) {
+          const error: Error | undefined = call.status === "rejected" ? call.reason : undefined;
+          expect(error).toBeInstanceOf(BackendError);
+          expect(error?.message).toMatch(/lacks a command .*6\.2/);
+          expect(inspect(error)).not.toMatch(`secret|${key}`);
+        }
       } finally {
         await open.close();
         await server.stop();

@@ -1,4 +1,4 @@
-import { type Script, script } from "./script.ts";
+import { readingScript, type Script, script } from "./script.ts";
 
 /**
  * A principal's sessions: one hash, a field per session key: end of the entry (7 bytes, ms by the server's
@@ -90,7 +90,7 @@ return {0, evict}
 export const UNLINK: Script = script(INDEX, "hdel(KEYS[1], ARGV) return {0}");
 
 /** KEYS index. Answers 0 and key, note, … */
-export const LIST: Script = script(
+export const LIST: Script = readingScript(
   INDEX,
   `
 local out = {}

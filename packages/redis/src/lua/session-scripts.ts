@@ -1,10 +1,10 @@
 import { CHANGE } from "./change.ts";
 import { JUDGE, LIVE, WRITE } from "./record.ts";
-import { type Script, script } from "./script.ts";
+import { readingScript, type Script, script } from "./script.ts";
 import { TOKENS } from "./tokens.ts";
 
 /** KEYS key. Answers 0, ms left, ms of age, moved to or nothing, name, value, … (an empty name is no attribute). */
-export const READ: Script = script(
+export const READ: Script = readingScript(
   JUDGE,
   `
 local key, byte = KEYS[1], string.byte
@@ -96,7 +96,11 @@ return {0}
 );
 
 /** KEYS key. Answers 0 when it is a live session. */
-export const PROBE: Script = script(JUDGE, LIVE, "local _, refusal = live(KEYS[1]) return refusal or {0}");
+export const PROBE: Script = readingScript(
+  JUDGE,
+  LIVE,
+  "local _, refusal = live(KEYS[1]) return refusal or {0}",
+);
 
 /**
  * KEYS key; ARGV ms of tombstone. Answers 0 or 1, and 1 if it was a live session; or 2, moved to. The record is unlinked before the tombstone is written: a script that has
