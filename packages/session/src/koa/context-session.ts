@@ -148,14 +148,12 @@ export class ContextSession implements ViewedSession {
   }
 
   /** The end of the handler. */
-  async commitHandled(): Promise<void> {
-    if (!this.#choices.now.autoCommit) return;
-    try {
-      await this.commit();
-    } catch (error) {
+  commitHandled(): Promise<void> | undefined {
+    if (!this.#choices.now.autoCommit) return undefined;
+    return this.commit()?.catch((error: unknown) => {
       this.#isFailed = true;
       throw error;
-    }
+    });
   }
 
   /** The handler threw. An answer that it chose (a 401) may leave the session changed; a failure may not. */

@@ -70,12 +70,10 @@ async function serve(
     await held.commitAfter(error);
     throw error;
   }
-  try {
-    await held.commitHandled();
-  } catch (error) {
+  await held.commitHandled()?.catch((error: unknown) => {
     hold.abandon();
     throw error;
-  }
+  });
 }
 
 function isApp(value: object): value is KoaApp {

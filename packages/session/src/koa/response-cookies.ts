@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { keepFromCaches } from "../http/cache-fields.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
@@ -40,7 +41,21 @@ function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: Show
   }
   const plain = { ...cookie, signed: false };
   ctx.cookies.set(name, shown.key, plain);
-  ctx.cookies.set(`${name}.sig`, signature, plain);
+  if (options.overwrite !== true || !addLike(ctx.res, `${name}=${shown.key}`, `${name}.sig`, signature))
+    ctx.cookies.set(`${name}.sig`, signature, plain);
+}
+
+/**
+ * Set another cookie with the attributes of the one that was set just now, in place of others of its name. False:
+ * that one is not to be found.
+ */
+function addLike(response: ServerResponse, last: string, name: string, value: string): boolean {
+  const fields = response.getHeader("Set-Cookie");
+  const field = Array.isArray(fields) ? fields.at(-1) : undefined;
+  if (field?.startsWith(`${last}; `) !== true || !Array.isArray(fields)) return false;
+  const others = fields.filter((other) => !other.startsWith(`${name}=`));
+  response.setHeader("Set-Cookie", [...others, `${name}=${value}${field.slice(last.length)}`]);
+  return true;
 }
 
 /** Make the browser forget it. */

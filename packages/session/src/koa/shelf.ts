@@ -37,14 +37,14 @@ export function shelfFor(
 
 function backendShelf(engine: Engine): KoaShelf {
   return {
-    async load(key) {
-      const session = await engine.load(key);
-      if (session === null) return { reason: "missed", value: undefined };
-      const kept = new KeptInBackend(engine, key, session);
-      const maxAge = session.get("_maxAge");
-      if (typeof maxAge === "number") return { kept, maxAge };
-      return session.has("_session") ? { kept, maxAge: "session" } : { kept };
-    },
+    load: (key) =>
+      engine.load(key).then((session): Found => {
+        if (session === null) return { reason: "missed", value: undefined };
+        const kept = new KeptInBackend(engine, key, session);
+        const maxAge = session.get("_maxAge");
+        if (typeof maxAge === "number") return { kept, maxAge };
+        return session.has("_session") ? { kept, maxAge: "session" } : { kept };
+      }),
     create: (key) => new KeptInBackend(engine, key),
   };
 }

@@ -42,6 +42,8 @@ function clockOf(options: MemoryOptions): () => number {
   return options.now ?? steadyNow;
 }
 
+const { timeOrigin } = performance;
+
 function steadyNow(): number {
-  return Math.floor(performance.timeOrigin + performance.now());
+  return Math.floor(timeOrigin + performance.now());
 }
