@@ -91,9 +91,38 @@ export async function shown({ page }: Visit, selector: string): Promise<string> 
   return (await page.textContent(selector)) ?? "";
 }
 
-export async function letCrowdIn(on: Visit): Promise<void> {
+/** `succeeded`: how many of the twelve must; without it, whatever happens to them. */
+export async function letCrowdIn(on: Visit, succeeded: number | "any" = 12): Promise<void> {
   await settled(on);
   await on.page.click("#crowd-login");
-  await on.page.waitForSelector("text=/Twelve logins were tried.*12 succeeded/");
+  const count = succeeded === "any" ? "[0-9]+" : succeeded;
+  await on.page.waitForSelector(`text=/Twelve logins were tried.*\\b${count} succeeded/`);
   await settled(on);
+}
+
+/** Click the button by which the identity provider logs ada out; what the page says of it. */
+export async function logAdaOut(on: Visit, tone: "good" | "bad" | "any"): Promise<string> {
+  await on.page.click("[aria-label='Log ada@example.org out everywhere']");
+  await on.page.waitForSelector(`#logout-result .explanation${tone === "any" ? "" : `.${tone}`}`);
+  await settled(on);
+  return shown(on, "#logout-result");
+}
+
+/** Where logins break: the answer is no good to a thief either, and a logout reaches what one instance happens to know. */
+export async function failedLoginGainsNothing(on: Visit): Promise<void> {
+  const said = await replay(on);
+  expect(said.map((one) => one.includes("refused it."))).toEqual([true, true, true]);
+  expect(await shown(on, "#replay-result")).toContain("does no better");
+  await letCrowdIn(on, "any");
+  const known = on.page.locator("[data-name='ada@example.org'] .place.known");
+  if ((await known.count()) === 0) {
+    expect(await on.page.locator("[aria-label='Log ada@example.org out everywhere']").isDisabled()).toBe(
+      true,
+    );
+  } else {
+    expect(await logAdaOut(on, "any")).toMatch(
+      /^(?:ada@example\.org was not logged out everywhere|Instance . ended \d sessions? of ada@example\.org)/,
+    );
+  }
+  expect(await shown(on, "#you")).toBe("You are not logged in.");
 }
