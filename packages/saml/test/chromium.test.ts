@@ -39,6 +39,10 @@ describe.each(kinds)("in Chromium, on %s, %s", (framework, binding) => {
   });
 
   async function answerAsIdp(url: URL, response: ServerResponse): Promise<void> {
+    if (url.searchParams.has("SAMLResponse")) {
+      response.end("logged out everywhere");
+      return;
+    }
     const requestId = requestIdIn(url);
     if (url.pathname === "/logout") {
       const location = `${fleet.url}/logout?${fleet.idp.logoutResponseQuery(requestId)}`;
@@ -63,7 +67,7 @@ describe.each(kinds)("in Chromium, on %s, %s", (framework, binding) => {
 
   const text = async (page: Page): Promise<string> => (await page.textContent("body")) ?? "";
 
-  test("login, back button, replay refused elsewhere, logout", async () => {
+  test("login, back button, replay refused elsewhere, logout, logout everywhere", async () => {
     const page = await open();
     await page.goto(`${fleet.url}/login?returnTo=/deep`);
     await page.getByRole("button").click();
@@ -96,6 +100,21 @@ describe.each(kinds)("in Chromium, on %s, %s", (framework, binding) => {
     await page.goto(`${fleet.url}/logout`);
     await page.waitForURL(`${fleet.url}/`);
     expect(await text(page)).toBe("nobody");
-    await Promise.all([page, thief].map((one) => one.context().close()));
+
+    // Signed in on two devices; the identity provider's LogoutRequest goes over a browser that has no cookie.
+    for (const device of [page, thief]) {
+      await device.goto(`${fleet.url}/login?returnTo=/deep`);
+      await device.getByRole("button").click();
+      await device.waitForURL(`${fleet.url}/deep`);
+      expect(await text(device)).toBe("ada@example.org");
+    }
+    const other = await open();
+    await other.goto(`${fleet.url}/logout?${fleet.idp.logoutRequestQuery({})}`);
+    expect(await text(other)).toBe("logged out everywhere");
+    for (const device of [page, thief]) {
+      await device.reload();
+      expect(await text(device)).toBe("nobody");
+    }
+    await Promise.all([page, thief, other].map((one) => one.context().close()));
   }, 120_000);
 });
