@@ -1,4 +1,5 @@
 import { memoryBackend, memoryState, type SharedState, sessionKey } from "@unstick/session";
+import { waitUntil } from "@unstick/testbed";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { SamlLogins } from "../src/index.ts";
 import { type RealIdp, startRealIdp } from "./real-idp.ts";
@@ -52,4 +53,14 @@ test("one that names no end is good for an hour: it is remembered for no longer"
   expect(await sessions.read(key)).not.toBeNull();
   await logOut((xml) => withoutEnd(issuedAt(minutesAgo(59))(xml)));
   expect(await sessions.read(key)).toBeNull();
+});
+
+test("who was logged out may log in again at once, however far clocks may differ: both times are the identity provider's", async () => {
+  const lenient = samlifyInstance(idp, state, { sessions, clockSkewMs: 300_000 });
+  await lenient.logins.logout(posted({ SAMLRequest: idp.logoutRequest({}) }));
+  const ended = Date.now();
+  await waitUntil("the clock has gone on", () => Date.now() > ended);
+  const { requestId, cookie } = await beginAt(lenient);
+  const answer = await idp.answer({ requestId });
+  expect(await finishAt(lenient, lenient, answer, cookie)).toBe("accepted ada@example.org");
 });
