@@ -40,13 +40,23 @@ export interface SharedCacheProvider {
  */
 export function cacheProvider(state: StateSource, options: CacheProviderOptions = {}): SharedCacheProvider {
   const read = readOptions(options);
-  return requestCache(shelf(readSource(state), "request", read.scope), read);
+  return requestCache(shelf(readSource(state), "request", read.scope), read, pendingLogins(read));
 }
 
-/** The same over whatever shelf its ids are kept on. */
-export function requestCache(requests: Shelf, options: Required<CacheProviderOptions>): SharedCacheProvider {
-  const { requestIdLifetimeMs, scope, maxPendingLogins } = options;
-  const pending = new PendingLogins(maxPendingLogins, Number.POSITIVE_INFINITY, requestIdLifetimeMs);
+/** The bound on what begins without a client's address. */
+export function pendingLogins(
+  options: Pick<Required<CacheProviderOptions>, "maxPendingLogins" | "requestIdLifetimeMs">,
+): PendingLogins {
+  return new PendingLogins(options.maxPendingLogins, Number.POSITIVE_INFINITY, options.requestIdLifetimeMs);
+}
+
+/** The same over whatever shelf its ids are kept on; several may share one bound. */
+export function requestCache(
+  requests: Shelf,
+  options: Required<CacheProviderOptions>,
+  pending: PendingLogins,
+): SharedCacheProvider {
+  const { requestIdLifetimeMs, scope } = options;
   const liveReads = new LiveReads(requestIdLifetimeMs);
 
   return {

@@ -1,9 +1,11 @@
 import { createRequire } from "node:module";
 import { OptionError } from "@unstick/session";
+import { pendingLogins } from "./cache-provider.ts";
+import { openGate, partyOf } from "./gate.ts";
 import { assertSoundLibrary, findModules } from "./message/library.ts";
 import type { NodeSaml } from "./message/node-saml.ts";
-import { protect } from "./protect.ts";
-import type { ProtectOptions } from "./protect-options.ts";
+import { guard, protect } from "./protect.ts";
+import { type ProtectOptions, readProtectOptions } from "./protect-options.ts";
 
 interface SingleStrategy {
   _saml: NodeSaml;
@@ -52,6 +54,8 @@ type SamlClass = new (options: object) => NodeSaml & object;
 
 function protectEach(strategy: MultiStrategy, options: ProtectOptions, scopeOf: ScopeOf): void {
   const Saml = samlClass(strategy);
+  // A SAML object lives for one request, and the bound on logins for the process.
+  const pending = pendingLogins(readProtectOptions(options));
   const { authenticate, logout } = Object.getPrototypeOf(Object.getPrototypeOf(strategy)) as MultiStrategy;
   const forRequest = (request: object, view: MultiStrategy, go: (view: MultiStrategy) => void): void => {
     strategy._options.getSamlOptions(request, (error, given = {}) => {
@@ -60,7 +64,8 @@ function protectEach(strategy: MultiStrategy, options: ProtectOptions, scopeOf: 
       const scope = scopeOf(samlOptions);
       // Options of ours are checked for each tenant, so a mistake must not escape from a callback.
       try {
-        const saml = protect(new Saml(samlOptions), { ...options, scope });
+        const own = new Saml(samlOptions);
+        const saml = guard(own, openGate(partyOf(own), { ...options, scope }), pending);
         go(Object.create(view, { _saml: { value: saml } }) as MultiStrategy);
       } catch (thrown) {
         view.error(thrown);

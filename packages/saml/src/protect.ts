@@ -1,5 +1,5 @@
 import { OptionError } from "@unstick/session";
-import { type CacheItem, requestCache, type SharedCacheProvider } from "./cache-provider.ts";
+import { type CacheItem, pendingLogins, requestCache, type SharedCacheProvider } from "./cache-provider.ts";
 import { SamlError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { type Gate, openGate, partyOf } from "./gate.ts";
@@ -13,6 +13,7 @@ import {
   validatePostResponse,
   validateRedirect,
 } from "./message/validate.ts";
+import type { PendingLogins } from "./pending-logins.ts";
 import type { ProtectOptions } from "./protect-options.ts";
 import { refusalsTold } from "./refusals.ts";
 
@@ -31,10 +32,15 @@ export function protect<Saml extends NodeSaml>(saml: Saml, options: ProtectOptio
   return guard(saml, openGate(partyOf(saml), options));
 }
 
-export function guard<Saml extends NodeSaml>(saml: Saml, gate: Gate): Saml {
+/** `pending`: the bound on logins, where several objects stand for one service provider. */
+export function guard<Saml extends NodeSaml>(
+  saml: Saml,
+  gate: Gate,
+  pending: PendingLogins = pendingLogins(gate.options),
+): Saml {
   const { maxMessageBytes, requestIdLifetimeMs, scope } = gate.options;
   const inScope = refusalsTold(scope);
-  const requests = requestCache(gate.claims.requests, gate.options);
+  const requests = requestCache(gate.claims.requests, gate.options, pending);
   const own = {
     options: {
       ...saml.options,

@@ -1,12 +1,14 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { MultiSamlStrategy } from "@node-saml/passport-saml";
 import { BackendError, memoryBackend, memoryState, type SharedState } from "@unstick/session";
 import { createBrowserClient } from "@unstick/testbed";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cacheProvider, protect, SamlError } from "../src/index.ts";
+import { cacheProvider, protect, protectStrategy, SamlError } from "../src/index.ts";
 import { PendingLogins } from "../src/pending-logins.ts";
 import { askIdp, atIdp, startFleet } from "./fleet.ts";
+import { runStrategy } from "./passport-request.ts";
 import { startRealIdp } from "./real-idp.ts";
-import { createSaml } from "./service-provider.ts";
+import { callbackUrl, createSaml } from "./service-provider.ts";
 import { samlifyInstance } from "./stateless-libraries.ts";
 import { type OpenState, stateKinds } from "./states.ts";
 
@@ -88,6 +90,21 @@ test("clients of one IPv6 network are one client, as are the two ways to write a
   expect(() => pending.admit("192.0.2.1")).toThrow(SamlError);
   pending.admit("::ffff:192.0.2.2");
   pending.admit("not an address");
+});
+
+test("MultiSamlStrategy makes a SAML object for each request, and one bound holds for all of them", async () => {
+  const state = memoryState();
+  const getSamlOptions = (_request: object, done: (error: null, options: object) => void): void =>
+    done(null, { issuer: "urn:sp", callbackUrl, idpCert: "MIIC", entryPoint: "http://idp.test/login" });
+  const verify = (() => {}) as never;
+  const strategy = new MultiSamlStrategy({ getSamlOptions } as never, verify, verify);
+  protectStrategy(strategy, { state, maxPendingLogins: 3 });
+  const ends: string[] = [];
+  for (let start = 0; start < 10; start += 1) {
+    const { redirect, error } = await runStrategy(strategy, {});
+    ends.push(redirect === undefined ? String(error?.code) : "begun");
+  }
+  expect(ends).toEqual([...Array(3).fill("begun"), ...Array(7).fill("ERR_UNSTICK_SAML_FLOOD")]);
 });
 
 test("protect() tells each login that begins, and each that is one too many", async () => {
