@@ -1,8 +1,9 @@
 import type { StickinessOptions } from "@unstick/alb";
-import { startRedis, waitUntil } from "@unstick/testbed";
+import { createBrowserClient, startRedis, waitUntil } from "@unstick/testbed";
 import { expect, onTestFinished, test } from "vitest";
 import { startFleet } from "./rolling-move/fleet.ts";
 import type { Subject } from "./rolling-move/instance.ts";
+import type { Attributes } from "./rolling-move/pages.ts";
 import { createVisitor, type Visitor } from "./rolling-move/visitor.ts";
 
 const VISITORS = 6;
@@ -73,6 +74,41 @@ test("connect-redis to ours by share, adopt and off, and back: nobody is logged 
     expect(areMixed(move, from, to)).toBe(true);
   }
 }, 480_000);
+
+/**
+ * The whole way back, after a session was adopted: no step ends it. connect-redis cannot read it, since its key there is
+ * made of the id, which ours does not keep; instances of ours can, and find it as it was.
+ */
+test("back from share to connect-redis: who was not adopted stays; who was is not ended, and is back with share", async () => {
+  const redis = await startRedis();
+  const fleet = await startFleet("connect-redis", redis.url, without);
+  const [adopted, asleep] = [createBrowserClient(), createBrowserClient()];
+  const userOf = async (browser: typeof adopted): Promise<string | undefined> =>
+    (JSON.parse((await browser.get(`${fleet.url}/show`)).body) as Attributes).user;
+  const roll = (to: Subject): Promise<void> => fleet.roll(to, async () => {});
+  try {
+    for (const [browser, user] of [
+      [adopted, "ada"],
+      [asleep, "ben"],
+    ] as const) {
+      await browser.get(`${fleet.url}/login?user=${user}`);
+    }
+    await roll("share");
+    await roll("adopt");
+    expect(await userOf(adopted)).toBe("ada");
+    await roll("share");
+    expect([await userOf(adopted), await userOf(asleep)]).toEqual(["ada", "ben"]);
+    await roll("connect-redis");
+    expect([await userOf(adopted), await userOf(asleep)]).toEqual([undefined, "ben"]);
+    await roll("share");
+    expect([await userOf(adopted), await userOf(asleep)]).toEqual(["ada", "ben"]);
+  } finally {
+    adopted.close();
+    asleep.close();
+    await fleet.stop();
+    await redis.stop();
+  }
+}, 240_000);
 
 test("koa-redis to ours by adopt and off, while visitors are held to their instance: nobody is logged out", async () => {
   const move = await beginMove("koa-redis", { type: "lb_cookie", durationSeconds: 86_400 });

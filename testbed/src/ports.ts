@@ -1,15 +1,35 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 
-/** A TCP port of loopback that is free at this moment. */
+/** Below what Linux (32768) and macOS (49152) give to outgoing connections, above the last port that fetch refuses. */
+const LOWEST = 12_000;
+const HIGHEST = 32_000;
+
+/**
+ * A TCP port of loopback that is free at this moment, and that no outgoing connection can take before the program
+ * that is to have it listens there.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  for (;;) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const begun = new Promise<boolean>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") resolve(false);
+      else reject(error);
+    });
+    server.listen(port, "127.0.0.1", () => resolve(true));
+  });
+  if (!(await begun)) return false;
   server.close();
   await once(server, "close");
-  return port;
+  return true;
 }
 
 /** Ask `ready` again and again until it answers true; rejects after `timeoutMs` with `what`. */
