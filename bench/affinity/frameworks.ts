@@ -33,14 +33,27 @@ type Round = Readonly<Record<Subject, Run>>;
 
 const connections = 8;
 const requestsEach = 250;
-const warmUpRounds = 20;
+const warmUpRounds = 10;
+const roundsAGeneration = 15;
 
-/** The subjects take turns in short rounds, each round in another order, so that a drift hits all of them. */
+/**
+ * The subjects take turns in short rounds, each round in another order, so that a drift hits all of them. After so many
+ * rounds all processes are started anew: two of the same subject differ by a per cent or two for as long as they live.
+ */
 export async function measureFramework(
   framework: "express" | "koa",
   clients: Clients,
   rounds: number,
 ): Promise<FrameworkCost[]> {
+  const done: Round[] = [];
+  while (done.length < rounds) {
+    const count = Math.min(roundsAGeneration, rounds - done.length);
+    done.push(...(await runGeneration(framework, clients, count)));
+  }
+  return subjects.map((subject) => summarise(subject, done));
+}
+
+async function runGeneration(framework: string, clients: Clients, count: number): Promise<Round[]> {
   const servers = subjects.map((subject) =>
     fork(fileURLToPath(new URL("./server.mjs", import.meta.url)), [framework, subject], {
       execArgv: [],
@@ -54,12 +67,12 @@ export async function measureFramework(
     const cookies = await cookiesOf(clients, ports[subjects.indexOf("affinity")]!);
     const loads = await Promise.all(ports.map((port) => Load.open(port, "/", "hello", cookies)));
     const done: Round[] = [];
-    for (let round = -warmUpRounds; round < rounds; round++) {
+    for (let round = -warmUpRounds; round < count; round++) {
       const runs = await runRound(servers, loads, round);
       if (round >= 0) done.push(runs);
     }
     for (const load of loads) load.close();
-    return subjects.map((subject) => summarise(subject, done));
+    return done;
   } finally {
     for (const server of servers) server.disconnect();
   }
@@ -80,9 +93,10 @@ async function runRound(
   return runs as Round;
 }
 
-/** Each subject is first, second and last equally often, and follows each other one. */
+/** Each subject takes each place equally often, and comes before its neighbours as often as after them. */
 function orderOf(round: number): number[] {
-  const order = subjects.map((_, at) => (((at + round) % 3) + 3) % 3);
+  const { length } = subjects;
+  const order = subjects.map((_, at) => (((at + round) % length) + length) % length);
   return round % 2 === 0 ? order : order.toReversed();
 }
 

@@ -1,4 +1,4 @@
 /** What is measured against each other, by name. */
-export const subjects = ["bare", "empty", "affinity"] as const;
+export const subjects = ["bare", "empty", "reader", "affinity"] as const;
 
 export type Subject = (typeof subjects)[number];

@@ -16,16 +16,37 @@ export class Exchange implements AffinityHolder, HeadQueue {
   }
 }
 
-const bearing: unique symbol = Symbol("unstick.affinity");
-
-/** `rawHeaders` is an array of each request's own, and an ordinary one: a property costs it next to nothing. */
+/** Of Node's own, an ordinary array of each request's own: whatever is added to it costs next to nothing. */
 export interface Bearer {
-  readonly rawHeaders?: readonly string[] & { readonly [bearing]?: Exchange };
+  readonly rawHeaders?: readonly string[];
+}
+
+/** Its constructor answers its argument: a class that extends it puts its private fields on that. */
+class Same {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: that is the whole of it
+    return object;
+  }
+}
+
+/** Gives an object a private field, which nobody sees, lists or compares. */
+class Borne extends Same {
+  readonly #exchange: Exchange;
+
+  constructor(object: object, exchange: Exchange) {
+    super(object);
+    this.#exchange = exchange;
+  }
+
+  static read(object: object): Exchange | undefined {
+    return #exchange in object ? object.#exchange : undefined;
+  }
 }
 
 /** Of a request that bears nothing: `undefined`. */
 export function findExchange(request: Bearer): Exchange | undefined {
-  const found = request.rawHeaders?.[bearing];
+  const { rawHeaders } = request;
+  const found = rawHeaders === undefined ? undefined : Borne.read(rawHeaders);
   return found !== undefined && found.request === request ? found : undefined;
 }
 
@@ -33,9 +54,9 @@ export function findExchange(request: Bearer): Exchange | undefined {
 export function openExchange(request: Bearer): Exchange | undefined {
   const { rawHeaders } = request;
   if (rawHeaders === undefined || !Object.isExtensible(rawHeaders)) return undefined;
-  const found = rawHeaders[bearing];
+  const found = Borne.read(rawHeaders);
   if (found !== undefined) return found.request === request ? found : undefined;
   const made = new Exchange(request);
-  Object.defineProperty(rawHeaders, bearing, { value: made });
+  new Borne(rawHeaders, made);
   return made;
 }
