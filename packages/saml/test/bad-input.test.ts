@@ -143,11 +143,52 @@ describe.each(subjects)("%s", (_name, open) => {
     for (const [kind, body, codes] of bad) await refuses(kind, () => soap(body), codes);
   });
 
+  test("signature wrapping in logouts: a request that is signed for eve does not end ada's session", async () => {
+    const { idp, soap, post } = doors;
+    for (const [kind, xml] of Object.entries(wrappedLogouts(decode(idp.logoutRequest({ nameId: eve }))))) {
+      expect([kind, xml]).toEqual([kind, expect.stringMatching(/>ada@example\.org</)]);
+      for (const code of [await post({ SAMLRequest: encode(xml) }), await soap?.(envelope(xml))]) {
+        // Without its comment the name is eve's own, and eve may log out.
+        const codes = kind === "a comment in the name" ? /^(?:taken|ended|ERR_.*_REFUSED)$/ : either;
+        if (code !== undefined) expect([kind, code]).toEqual([kind, expect.stringMatching(codes)]);
+        expect(await doors.isSignedIn()).toBe(true);
+      }
+    }
+  });
+
   test("and the genuine LogoutRequest ends the session all the same", async () => {
     expect(await doors.redirect(doors.idp.logoutRequestQuery({}))).toBe("taken");
     expect(await doors.isSignedIn()).toBe(false);
   });
 });
+
+/** Eve chose a name that says ada up to a comment. */
+const eve = "ada@example.org.evil.test";
+
+/** `signed`: a LogoutRequest for eve; what is made of it says ada. */
+function wrappedLogouts(signed: string): Readonly<Record<string, string>> {
+  const [signature = ""] = /<ds:Signature[\s\S]*?<\/ds:Signature>/.exec(signed) ?? [];
+  const bare = signed.replace(signature, "");
+  const sameId = bare.replace(eve, "ada@example.org");
+  const forged = sameId.replace(/ ID="_/, ' ID="_f');
+  const afterIssuer = (outer: string, inner: string): string =>
+    outer.replace("</saml:Issuer>", `</saml:Issuer>${inner}`);
+  const extensions = (inner: string): string => `<samlp:Extensions>${inner}</samlp:Extensions>`;
+  return {
+    "around the signed one": afterIssuer(forged, extensions(signed)),
+    "with its signature": afterIssuer(forged, signature + extensions(bare)),
+    "around it in the signature": afterIssuer(
+      forged,
+      signature.replace("</ds:Signature>", `<ds:Object>${bare}</ds:Object></ds:Signature>`),
+    ),
+    "of the same ID": afterIssuer(sameId, signature + extensions(bare)),
+    "a second name": signed.replace(
+      "</saml:NameID>",
+      "</saml:NameID><saml:NameID>ada@example.org</saml:NameID>",
+    ),
+    "a comment in the name": signed.replace(eve, "ada@example.org<!---->.evil.test"),
+  };
+}
 
 async function everything(state: SharedState): Promise<readonly (readonly [string, string | null])[]> {
   const found: [string, string | null][] = [];

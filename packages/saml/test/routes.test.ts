@@ -34,6 +34,14 @@ describe.each(["express", "koa"] as const)("the routes on %s, three instances", 
     expect(stored.join(" ")).not.toContain(requestIdOf(page));
   });
 
+  test("the cookie that binds a login is short, Lax, for this host alone and out of scripts' reach", async () => {
+    const browser = createBrowserClient();
+    const [line = ""] = (await browser.get(`${fleet.url}/login`)).setCookie;
+    expect(line).toMatch(/^unstick-saml=[\w-]{43}; Path=\/; Max-Age=720; HttpOnly; SameSite=Lax$/);
+    const [again = ""] = (await browser.get(`${fleet.url}/login`)).setCookie;
+    expect(again).toBe(line);
+  });
+
   test("csrf: an attacker's own answer, posted by a victim's browser, signs nobody in", async () => {
     const [attacker, victim] = [createBrowserClient(), createBrowserClient()];
     const SAMLResponse = await askIdp(fleet, attacker);
