@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { OptionError } from "@unstick/session";
 import { pendingLogins } from "./cache-provider.ts";
+import { digest } from "./digest.ts";
 import { openGate, partyOf } from "./gate.ts";
 import { assertSoundLibrary, findModules } from "./message/library.ts";
 import type { NodeSaml } from "./message/node-saml.ts";
@@ -32,7 +33,7 @@ export type ScopeOf = (samlOptions: Readonly<Record<string, unknown>>) => string
 export function protectStrategy<Strategy extends object>(
   strategy: Strategy,
   options: ProtectOptions,
-  scopeOf: ScopeOf = ({ issuer, entryPoint }) => JSON.stringify([issuer, entryPoint]).slice(0, 256),
+  scopeOf: ScopeOf = scopeOfTenant,
 ): Strategy {
   const single = strategy as Partial<SingleStrategy>;
   if (single._saml !== undefined) {
@@ -48,6 +49,11 @@ export function protectStrategy<Strategy extends object>(
   }
   protectEach(multi as MultiStrategy, options, scopeOf);
   return strategy;
+}
+
+function scopeOfTenant({ issuer, entryPoint }: Readonly<Record<string, unknown>>): string {
+  const named = JSON.stringify([issuer, entryPoint]);
+  return named.length <= 256 ? named : digest(named);
 }
 
 type SamlClass = new (options: object) => NodeSaml & object;

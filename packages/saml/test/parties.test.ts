@@ -1,8 +1,11 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { MultiSamlStrategy } from "@node-saml/passport-saml";
 import { memoryBackend, memoryState } from "@unstick/session";
 import { createBrowserClient } from "@unstick/testbed";
 import { describe, expect, test } from "vitest";
-import { protect } from "../src/index.ts";
+import { protect, protectStrategy } from "../src/index.ts";
 import { atIdp, requestIdIn, startFleet } from "./fleet.ts";
+import { runStrategy } from "./passport-request.ts";
 import { type RealIdp, startRealIdp } from "./real-idp.ts";
 import { createSaml } from "./service-provider.ts";
 import { beginAt, finishAt, saml2Instance, samlifyInstance } from "./stateless-libraries.ts";
@@ -67,6 +70,25 @@ test("csrf: a login that was begun without a browser, past the routes, signs nob
   expect([page.status, page.body]).toEqual([403, expect.stringMatching(/another browser/)]);
   expect((await saml.validatePostResponseAsync(form)).profile?.nameID).toBe("ada@example.org");
   await fleet.close();
+});
+
+test("tenants of MultiSamlStrategy whose settings begin alike, however long, are scopes of their own", async () => {
+  const scopes = new Set<string>();
+  const listen = (message: unknown): unknown => scopes.add((message as { readonly scope: string }).scope);
+  subscribe("unstick.saml.begun", listen);
+  const getSamlOptions = (
+    { headers }: { headers: { host: string } },
+    done: (e: null, o: object) => void,
+  ): void => {
+    const entryPoint = `http://idp.test/${"x".repeat(300)}/${headers.host}`;
+    done(null, { issuer: "urn:sp", callbackUrl: "http://sp.test/acs", idpCert: "MIIC", entryPoint });
+  };
+  const verify = (() => {}) as never;
+  const strategy = new MultiSamlStrategy({ getSamlOptions } as never, verify, verify);
+  protectStrategy(strategy, { state: memoryState() });
+  for (const host of ["one", "two", "one"]) await runStrategy(strategy, { host });
+  unsubscribe("unstick.saml.begun", listen);
+  expect(scopes.size).toBe(2);
 });
 
 test("an answer for another address, audience or service provider is refused by protect()", async () => {
