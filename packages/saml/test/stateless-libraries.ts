@@ -1,7 +1,12 @@
-import type { SharedState } from "@unstick/session";
 import saml2 from "saml2-js";
 import samlify from "samlify";
-import { type LoginsOptions, type SamlLogins, saml2Logins, samlifyLogins } from "../src/index.ts";
+import {
+  type LoginsOptions,
+  type SamlLogins,
+  type StateSource,
+  saml2Logins,
+  samlifyLogins,
+} from "../src/index.ts";
 import type { SamlLibrary } from "../src/library/saml-library.ts";
 import { samlifyLibrary } from "../src/library/samlify.ts";
 import type { RealIdp } from "./real-idp.ts";
@@ -24,7 +29,7 @@ export interface Instance {
 
 export type MakeInstance = (
   idp: Pick<RealIdp, "entityId" | "certificate">,
-  state: SharedState,
+  state: StateSource,
   options?: Partial<LoginsOptions> & Keys,
 ) => Instance;
 
