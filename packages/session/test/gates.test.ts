@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import http, { type RequestListener, ServerResponse } from "node:http";
+import http, { IncomingMessage, type RequestListener, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
 import express5 from "express";
 import express4 from "express4";
 import { afterEach, describe, expect, test } from "vitest";
@@ -8,6 +9,8 @@ import { session } from "../src/express/index.ts";
 import { memoryBackend } from "../src/index.ts";
 
 const secret = "a secret of thirty-two bytes, no?";
+/** As of a test that makes its requests itself. */
+const shared: string[] = [];
 const servers: http.Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
@@ -40,21 +43,51 @@ describe.each([
   ["Express 4", express4 as unknown as typeof express5],
   ["Express 5", express5],
 ] as const)("%s", (_name, express) => {
-  test("a hold adds one property to a response, and leaves Node's prototype alone", async () => {
-    const before = Object.getOwnPropertyNames(ServerResponse.prototype);
+  test("a hold adds nothing to a response, a session one property to a request, and Node's prototypes are left alone", async () => {
+    const prototypes = [ServerResponse.prototype, IncomingMessage.prototype];
+    const before = prototypes.map((prototype) => Reflect.ownKeys(prototype));
     const app = express();
-    let added: readonly PropertyKey[] = [];
-    app.use((_request, response, next) => {
-      const had = Reflect.ownKeys(response);
-      sessions()(_request, response, () => {
-        added = Reflect.ownKeys(response).filter((key) => !had.includes(key));
+    const added: PropertyKey[][] = [];
+    app.use((request, response, next) => {
+      const had = [request, response].map((object) => Reflect.ownKeys(object));
+      const headers = inspect(request.rawHeaders, { showHidden: true });
+      sessions()(request, response, () => {
+        for (const [at, object] of [request, response].entries())
+          added.push(Reflect.ownKeys(object).filter((key) => had[at]?.includes(key) !== true));
+        expect(inspect(request.rawHeaders, { showHidden: true })).toBe(headers);
         next();
       });
     });
     app.get("/", (request, response) => void response.send(String(count(request))));
     expect((await visit(await serve(app))).text).toBe("1");
-    expect(added).toHaveLength(1);
-    expect(Object.getOwnPropertyNames(ServerResponse.prototype)).toEqual(before);
+    expect(added).toEqual([["session"], []]);
+    expect(prototypes.map((prototype) => Reflect.ownKeys(prototype))).toEqual(before);
+  });
+
+  test.each([
+    ["frozen", (request: IncomingMessage) => void Object.freeze(request.rawHeaders)],
+    ["another request's", (request: IncomingMessage) => void Object.assign(request, { rawHeaders: shared })],
+    ["away", (request: IncomingMessage) => void Object.assign(request, { rawHeaders: undefined })],
+  ])("a request whose rawHeaders are %s has a session all the same", async (_what, spoil) => {
+    const app = express();
+    app.use((request, _response, next) => {
+      spoil(request);
+      next();
+    });
+    app.use(sessions());
+    app.get("/", (request, response) => {
+      const { sessionID, session: own } = request as unknown as {
+        sessionID: string;
+        session: { id: string };
+      };
+      response.send(`${count(request)} ${sessionID === own.id}`);
+    });
+    const url = await serve(app);
+    const first = await visit(url);
+    expect(first.text).toBe("1 true");
+    const both = await Promise.all([visit(url, first.cookie), visit(url)]);
+    expect(both.map(({ text }) => text)).toEqual(["2 true", "1 true"]);
+    expect((await visit(url, first.cookie)).text).toBe("3 true");
   });
 
   test("a response that nobody holds is Node's", async () => {

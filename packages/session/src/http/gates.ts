@@ -1,4 +1,5 @@
 import { ServerResponse } from "node:http";
+import { bear, borneFor } from "./borne.ts";
 import type { Guard } from "./guarded-head.ts";
 import type { Verb } from "./held-call.ts";
 import type { HoldHooks } from "./hold-hooks.ts";
@@ -12,14 +13,20 @@ const passages = ["write", "end", "flushHeaders", "writeHead"] as const satisfie
 /** Who decides what passes through the gates of one response. */
 export interface Gatekeeper {
   pass(name: Passage, args: unknown[]): unknown;
+  readonly response: ServerResponse;
   readonly hooks: HoldHooks;
   /** Who is asked about the head, while somebody is. */
   guard: Guard | undefined;
 }
 
-/** On a response: who keeps its gates. */
-export const keeper: unique symbol = Symbol("unstick.gatekeeper");
+/** On a response that has gates of its own: who keeps them. */
+const keeper: unique symbol = Symbol("unstick.gatekeeper");
 export type Gated = ServerResponse & { [keeper]?: Gatekeeper };
+
+/** Who keeps the gates of a response; `undefined`: nobody. */
+export function keeperOf(response: Gated): Gatekeeper | undefined {
+  return response[keeper] ?? (borneFor(response) as Gatekeeper | undefined);
+}
 
 interface Gates {
   /** As they are on the prototype now. */
@@ -38,13 +45,13 @@ const gatesOf = new WeakMap<object, Gates>();
  * Express gives each response another prototype. Node's engine before Node 24 then copies the whole shape of the
  * object, some 3 µs and a kilobyte, for every property that is added to it, and the four methods of a hold were
  * a quarter of what a session cost there. So they are put once on the prototype that all responses of Express
- * share, where they are Node's own for a response that nobody holds, and one property tells who does. Node's own
- * prototypes are everybody's and are left alone: there the response itself gets the four.
+ * share, where they are Node's own for a response that nobody holds; who holds it is found through its request.
+ * Node's own prototypes are everybody's and are left alone: there the response itself gets the four.
  */
 export function keepGates(response: Gated, gatekeeper: Gatekeeper): Passages {
   const gates = inheritedGates(response);
-  if (response[keeper] === undefined && isIntact(response, gates)) {
-    response[keeper] = gatekeeper;
+  if (keeperOf(response) === undefined && isIntact(response, gates)) {
+    if (gates === null || !bear(gatekeeper)) response[keeper] = gatekeeper;
     if (gates !== null) return gates.originals;
     const originals = passagesOf(response);
     Object.assign(response, ownGates);
@@ -61,7 +68,7 @@ export function keepGates(response: Gated, gatekeeper: Gatekeeper): Passages {
 
 /** The hooks of the outermost hold of a response. */
 export function hooksOf(response: Gated): HoldHooks | undefined {
-  return response[keeper]?.hooks;
+  return keeperOf(response)?.hooks;
 }
 
 /** The same four for all: a function of its own is kept in the shape of the object, and the request with it. */
@@ -123,7 +130,7 @@ function passagesOf({ write, end, flushHeaders, writeHead }: ServerResponse): Pa
 function defineGate(host: ServerResponse, name: Passage): void {
   const original = host[name] as (...args: unknown[]) => unknown;
   const value = function (this: Gated, ...args: unknown[]): unknown {
-    const behind = this[keeper];
+    const behind = keeperOf(this);
     return behind === undefined ? Reflect.apply(original, this, args) : behind.pass(name, args);
   };
   Object.defineProperty(host, name, { value, configurable: true, writable: true });

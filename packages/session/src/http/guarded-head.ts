@@ -1,4 +1,4 @@
-import { type Gated, hostOf, keeper } from "./gates.ts";
+import { type Gated, hostOf, keeperOf } from "./gates.ts";
 
 /** The methods that change the head of a response. `writeHead` asks the guard through the hold itself. */
 export type Changer = "setHeader" | "appendHeader" | "removeHeader" | "writeHead";
@@ -21,13 +21,13 @@ type Guarded = Gated & { [guarding]?: Guard | undefined };
 /** Whoever changes the head of this response, or asks about it, asks the guard from here on; `undefined`: nobody. */
 export function setGuard(response: Guarded, guard: Guard | undefined): void {
   if (guard !== undefined) guardHead(response);
-  const gatekeeper = response[keeper];
+  const gatekeeper = keeperOf(response);
   if (gatekeeper === undefined) response[guarding] = guard;
   else gatekeeper.guard = guard;
 }
 
 function guardOf(response: Guarded): Guard | undefined {
-  return response[keeper]?.guard ?? response[guarding];
+  return keeperOf(response)?.guard ?? response[guarding];
 }
 
 const guarded = new WeakSet<object>();

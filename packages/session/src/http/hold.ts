@@ -36,13 +36,13 @@ class Hold implements Gatekeeper, HeldResponse {
   #calls: [verb: Verb, args: unknown[]][] = [];
   #guard: HeadGuard | undefined;
   #error: ErrorAnswer | undefined;
-  readonly #response: ServerResponse;
+  readonly response: ServerResponse;
   readonly #before: OutgoingHttpHeaders;
   readonly #statusBefore: number;
   #original: Passages;
 
   constructor(response: ServerResponse, hooks: HoldHooks) {
-    this.#response = response;
+    this.response = response;
     this.hooks = hooks;
     this.#before = response.getHeaders();
     this.#statusBefore = response.statusCode;
@@ -50,7 +50,7 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   install(): void {
-    this.#original = keepGates(this.#response, this);
+    this.#original = keepGates(this.response, this);
   }
 
   pass(name: Passage, args: unknown[]): unknown {
@@ -62,7 +62,7 @@ class Hold implements Gatekeeper, HeldResponse {
   abandon(): void {
     if (this.#phase !== "open") return;
     this.#phase = "failed";
-    this.#error = new ErrorAnswer(this.#response, this.#statusBefore, false);
+    this.#error = new ErrorAnswer(this.response, this.#statusBefore, false);
   }
 
   get ended(): boolean {
@@ -79,8 +79,8 @@ class Hold implements Gatekeeper, HeldResponse {
   #writeHead(args: WriteHeadArguments): unknown {
     if (this.#guard?.isWatching) return this.#guard.change("writeHead", args);
     if (this.#phase === "passing" || this.#phase === "failed") return this.#call("writeHead", args);
-    if (this.#phase === "open" || this.#phase === "held") applyWriteHead(this.#response, args);
-    return this.#response;
+    if (this.#phase === "open" || this.#phase === "held") applyWriteHead(this.response, args);
+    return this.response;
   }
 
   #end(args: unknown[]): unknown {
@@ -102,7 +102,7 @@ class Hold implements Gatekeeper, HeldResponse {
         this.#call("end", []);
         this.#phase = "closed";
       });
-      return this.#response;
+      return this.response;
     }
     const result = this.#call("end", args);
     this.#phase = "closed";
@@ -120,17 +120,17 @@ class Hold implements Gatekeeper, HeldResponse {
     if (this.#isHeard) return this.#call(verb, args);
     if (this.#phase === "closed" || this.#phase === "failed") {
       rejectCall(args);
-      return verb === "write" ? false : this.#response;
+      return verb === "write" ? false : this.response;
     }
     this.#calls.push([verb, args]);
     if (this.#phase === "held") this.#watchHead();
     // False asks the writer to wait for "drain", which comes when the response is let go.
-    return verb === "write" ? false : this.#response;
+    return verb === "write" ? false : this.response;
   }
 
   #begin(): void {
     // An invalid status is the application's error: let Node throw it into the application's face.
-    if (!isStatusCode(this.#response.statusCode)) {
+    if (!isStatusCode(this.response.statusCode)) {
       this.#phase = "passing";
       return;
     }
@@ -154,7 +154,7 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   #watchHead(): void {
-    this.#guard ??= new HeadGuard(this.#response, this);
+    this.#guard ??= new HeadGuard(this.response, this);
   }
 
   #letGo(): void {
@@ -178,10 +178,10 @@ class Hold implements Gatekeeper, HeldResponse {
       }
     } catch (error) {
       // Nobody is left to catch what Node throws at the head of this response (`ERR_INVALID_CHAR`).
-      this.#response.destroy(error as Error);
+      this.response.destroy(error as Error);
       return;
     }
-    if (isWriterWaiting && !this.#response.writableNeedDrain && !this.#ended) this.#response.emit("drain");
+    if (isWriterWaiting && !this.response.writableNeedDrain && !this.#ended) this.response.emit("drain");
   }
 
   #endPassing(args: unknown[]): unknown {
@@ -203,29 +203,29 @@ class Hold implements Gatekeeper, HeldResponse {
       (error: unknown) => {
         this.#phase = "closed";
         // Half an answer must not look whole: without its end the client sees that it was cut.
-        this.#response.destroy(error instanceof Error ? error : undefined);
+        this.response.destroy(error instanceof Error ? error : undefined);
       },
     );
-    return this.#response;
+    return this.response;
   }
 
   #fail(error: unknown): void {
     this.#guard?.lift();
     this.#drop();
-    restoreHead(this.#response, this.#statusBefore, this.#before);
+    restoreHead(this.response, this.#statusBefore, this.#before);
     this.#phase = "failed";
-    this.#error = new ErrorAnswer(this.#response, this.#statusBefore, !this.#ended);
+    this.#error = new ErrorAnswer(this.response, this.#statusBefore, !this.#ended);
     this.#ended = false;
     this.#error.handOver(() => this.hooks.fail(error));
   }
 
   #drop(): void {
     // Every writer of the dropped response was told to wait for "drain". It must not hear that of the next one.
-    this.#response.removeAllListeners("drain");
+    this.response.removeAllListeners("drain");
     for (const [, args] of this.#calls.splice(0)) rejectCall(args);
   }
 
   #call(method: Passage, args: readonly unknown[]): unknown {
-    return Reflect.apply(this.#original[method], this.#response, args);
+    return Reflect.apply(this.#original[method], this.response, args);
   }
 }

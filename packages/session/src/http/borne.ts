@@ -1,0 +1,52 @@
+import type { ServerResponse } from "node:http";
+
+/** Its constructor answers its argument: a class that extends it puts its private fields on that. */
+class Same {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: that is the whole of it
+    return object;
+  }
+}
+
+/** What can be borne for a response. */
+export interface ForResponse {
+  readonly response: ServerResponse;
+}
+
+/** Gives an object a private field, which nobody sees, lists or compares. */
+class Borne<Value extends ForResponse> extends Same {
+  readonly #value: Value;
+
+  constructor(object: object, value: Value) {
+    super(object);
+    this.#value = value;
+  }
+
+  static read(object: object): ForResponse | undefined {
+    return #value in object ? (object as Borne<ForResponse>).#value : undefined;
+  }
+}
+
+/**
+ * Bear a value for a response of Express without a property of its own, which would be dear (see `gates.ts`): as a
+ * private field of its request's `rawHeaders`, an ordinary array of Node's own, and each request's own. A WeakMap is
+ * dearer still: its value points back to the response, and while that is so a minor collection frees neither.
+ * False where that cannot be, as in a test whose requests share their headers.
+ */
+export function bear(value: ForResponse): boolean {
+  const object = bearerOf(value.response);
+  if (object === undefined || !Object.isExtensible(object) || Borne.read(object) !== undefined) return false;
+  new Borne(object, value);
+  return true;
+}
+
+/** What is borne for a response. */
+export function borneFor(response: ServerResponse): ForResponse | undefined {
+  const object = bearerOf(response);
+  const found = object === undefined ? undefined : Borne.read(object);
+  return found?.response === response ? found : undefined;
+}
+
+function bearerOf({ req }: { readonly req?: { readonly rawHeaders?: object } }): object | undefined {
+  return req?.rawHeaders;
+}
