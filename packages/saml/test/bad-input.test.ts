@@ -74,6 +74,7 @@ describe.each(subjects)("%s", (_name, open) => {
       ["expired", await idp.answer({ requestId, lifetimeMs: -60_000 }), refused],
       ["oversized", "A".repeat(400_000), malformed],
       ["oversized: too many tags", encode("<a>".repeat(5_000)), malformed],
+      ["oversized: too many tags, side by side", encode(`<a>${"<b/>".repeat(40_000)}</a>`), malformed],
       ["foreign", await foreign.answer({ requestId }), refused],
     ];
     for (const [kind, field, codes] of bad) await refuses(kind, () => doors.acs(field), codes);

@@ -130,26 +130,6 @@ describe.each(["express", "koa"] as const)("the routes on %s, three instances", 
     await expect.poll(async () => (await browser.get(fleet.url)).body, { timeout: 10_000 }).toBe("nobody");
   });
 
-  test("malformed, foreign, oversized and unsigned messages: an error page, and state untouched", async () => {
-    const browser = createBrowserClient();
-    const genuine = await askIdp(fleet, browser);
-    const bad = [
-      "",
-      "%%%",
-      "PHhtbD4=",
-      Buffer.from("<a>".repeat(30_000)).toString("base64"),
-      Buffer.from(`<a>${"<b/>".repeat(40_000)}</a>`).toString("base64"),
-      "A".repeat(600_000),
-    ];
-    for (const SAMLResponse of bad) {
-      const page = await browser.post(acs(), { ...atIdp, form: { SAMLResponse } });
-      expect([400, 403]).toContain(page.status);
-      expect(page.body).toMatch(/Try again/);
-    }
-    const page = await browser.post(acs(), { ...atIdp, form: { SAMLResponse: genuine }, follow: true });
-    expect(page.status).toBe(200);
-  });
-
   test("metadata names the callback", async () => {
     const { body } = await createBrowserClient().get(`${fleet.url}/metadata`);
     expect(body).toContain(`Location="${fleet.url}/acs"`);
