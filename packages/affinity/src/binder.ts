@@ -3,6 +3,7 @@ import { type AffinityHolder, attachAffinity, findAffinity } from "./affinity.ts
 import { type AffinityCounters, Counters } from "./counters.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { Exchange } from "./exchange.ts";
+import { keepGate } from "./head-gate.ts";
 import { type AffinityConfig, type AffinityOptions, readOptions } from "./options.ts";
 import { isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
 import type { NodeResponse } from "./response-head.ts";
@@ -48,7 +49,10 @@ export class Binder<Subject extends object> implements AffinityControls, CookieW
    */
   receive(subject: Subject, request: NodeRequest, response: NodeResponse, exchange?: Exchange): void {
     const holder: AffinityHolder = exchange ?? subject;
-    if (findAffinity(holder, this.name) !== undefined) return;
+    if (findAffinity(holder, this.name) !== undefined) {
+      if (exchange !== undefined) keepGate(response, exchange);
+      return;
+    }
     const { method, headers } = request;
     const decision = this.#decide(headers);
     const pass = { subject, request, response, decision, isReleased: false, isReleaseCounted: false };

@@ -53,6 +53,18 @@ export function beforeHead(response: NodeResponse, queue: HeadQueue | undefined,
   if (older === undefined) gated.writeHead = ownGate(gated);
 }
 
+/** Another framework may have given the response another prototype since: then the queue's gate must be found there. */
+export function keepGate(response: NodeResponse, queue: HeadQueue): void {
+  const { waiting: moved } = queue;
+  if (moved === undefined || inheritsGate(response as unknown as Gated)) return;
+  queue.waiting = undefined;
+  for (const editor of oldestFirst(moved)) beforeHead(response, undefined, editor);
+}
+
+function oldestFirst({ editor, older }: Waiting): HeadEditor[] {
+  return older === undefined ? [editor] : [...oldestFirst(older), editor];
+}
+
 function editFor(list: Waiting | undefined, response: Gated, head: HeadArguments): HeadArguments {
   let edited = head;
   for (let at = list; at !== undefined; at = at.older) {

@@ -211,6 +211,24 @@ describe("on a framework's prototypes", () => {
     });
   });
 
+  it.each([false, true])(
+    "finds both again in a second framework where it is mounted, too (its responses frozen: %s)",
+    async (isFrozen) => {
+      const [first, second] = [makeFramework(), makeFramework()];
+      if (isFrozen) Object.freeze(second.responses);
+      const bind = affinity({ name: "SHOP", secret });
+      const move = ((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+        second.adopt(request, response);
+        next();
+      }) as unknown as Middleware;
+      await serve(listenerOf(first.adopt, [bind, move, bind, say]), async (visit) => {
+        const { body, setCookie } = await visit();
+        expect([body, setCookie.length]).toEqual(["new", 1]);
+      });
+      expect(bind.counters.new).toBe(1);
+    },
+  );
+
   it("never mixes requests that share their rawHeaders", async () => {
     const { adopt } = makeFramework();
     const shared: string[] = [];
