@@ -69,6 +69,19 @@ test("it is one for all backends of a client, and lives as long as that is open"
   });
 });
 
+test("what was sent before the application's quit() is answered", async () => {
+  await withClient4({}, async (client) => {
+    const backend = redisBackend(client, { deadlineMs: 20_000 });
+    await backend.create(key, new Map([["n", "0"]]), LONG);
+    const add = (): Promise<unknown> => backend.update(key, { add: new Map([["n", 1]]) }, LONG);
+    // The server knows the script then: what it must be told after the quit cannot be sent any more.
+    await add();
+    const adds = Promise.allSettled(Array.from({ length: 5_000 }, add));
+    await client.quit();
+    expect((await adds).filter(({ status }) => status === "rejected").length).toBe(0);
+  });
+});
+
 test("a client that is closed while the server is away leaves nothing behind that tries to connect", async () => {
   const away = await startRedis();
   const client = createClient({ socket: { port: away.port, reconnectStrategy: 20 } });

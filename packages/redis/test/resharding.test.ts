@@ -1,6 +1,7 @@
 import { waitUntil } from "@unstick/testbed";
 import { type RedisCluster, startRedisCluster } from "@unstick/testbed/redis-cluster";
 import { redisCommand } from "@unstick/testbed/redis-command";
+import { createCluster } from "redis4";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { redisBackend } from "../src/index.ts";
 import { slotOf } from "../src/slot.ts";
@@ -81,5 +82,39 @@ test("node-redis 4: a slot that was nobody's when the client looked is found onc
     expect((await backend.read(key))?.attributes).toEqual(new Map());
   } finally {
     await open.close();
+  }
+});
+
+/** `rediscover()` of version 4 sets `reconnectStrategy: false` on the node that it asks; that node never comes back. */
+test("node-redis 4: a slot moved, then connections broke: sessions are served, though the client's node is closed for good", async () => {
+  const client = createCluster({
+    rootNodes: cluster.masters.map(({ host, port }) => ({ socket: { host, port } })),
+  });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    const backend = redisBackend(client, { deadlineMs: 10_000 });
+    const keys = Array.from({ length: 30 }, (_, at) => sessionKey(`broken ${at}`));
+    for (const key of keys) await backend.create(key, new Map(), LONG);
+    const slot = slotOf("moved");
+    const home = cluster.masters[Math.floor((slot * 3) / 16_384)]!;
+    const away = cluster.masters.find((master) => master !== home)!;
+    await cluster.moveSlot(slot, home, away);
+    await client.set("moved", "1");
+    for (const { port } of cluster.masters) await redisCommand(port, "CLIENT", "KILL", "TYPE", "normal");
+    const isClosed = (): boolean =>
+      client.masters.some((node) => "isOpen" in node.client! && !node.client.isOpen);
+    await waitUntil("a node is closed", isClosed);
+    for (const key of keys) {
+      await waitUntil("it is read", () =>
+        backend.read(key).then(
+          (session) => session !== null,
+          () => false,
+        ),
+      );
+    }
+    await cluster.moveSlot(slot, away, home);
+  } finally {
+    await client.disconnect();
   }
 });

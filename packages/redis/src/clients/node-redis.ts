@@ -15,6 +15,7 @@ interface Sentinel {
 }
 
 interface Cluster {
+  readonly isOpen: boolean;
   readonly masters: readonly object[];
   readonly slots: readonly ({ readonly master: object } | undefined)[];
   nodeClient(node: object): Client | Promise<Client>;
@@ -47,7 +48,7 @@ export function nodeRedisLink(client: Client | Cluster | Sentinel): Link {
       ...common,
       isCluster: true,
       send: "destroy" in client ? clusterSender(client) : cluster4Sender(client),
-      masters: () => Promise.all(client.masters.map(async (node) => sender(await client.nodeClient(node)))),
+      masters: () => Promise.all(client.masters.map((node) => nodeSender(client, node))),
     };
   }
   const send = isSentinel(client) ? sentinelSender(client) : sender(client);
@@ -66,6 +67,11 @@ function sender(client: Client): Send {
   return (command) => client.sendCommand(command, client.isReady === true ? unqueued : options);
 }
 
+async function nodeSender(cluster: Cluster, node: object): Promise<Send> {
+  const client = await cluster.nodeClient(node);
+  return isClient4(client) ? ownConnection(client, cluster).send : sender(client);
+}
+
 function clusterSender(client: Cluster): Link["send"] {
   return (key, command) => client.sendCommand(key, false, command, options);
 }
@@ -79,7 +85,8 @@ function cluster4Sender(client: Cluster): Link["send"] {
   return async (key, command) => {
     const node = client.slots[slotOf(key)]?.master;
     if (node === undefined) return client.sendCommand(undefined, false, command, options);
-    return sender(await client.nodeClient(node))(command).catch((error: unknown) => {
+    const send = await nodeSender(client, node);
+    return send(command).catch((error: unknown) => {
       if (REDIRECTIONS.has(serverWord(error))) return client.sendCommand(key, false, command, options);
       throw error;
     });

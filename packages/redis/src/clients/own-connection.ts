@@ -19,6 +19,7 @@ export interface Client4 {
   on(event: "error" | "end", listener: () => void): unknown;
   connect(): Promise<unknown>;
   disconnect(): Promise<void>;
+  unref(): void;
   duplicate(overrides: object): Client4;
   sendCommand(command: readonly string[]): Promise<unknown>;
 }
@@ -29,12 +30,18 @@ export function isClient4(client: object): client is Client4 {
 }
 
 const ANSWER_WITHIN_MS = 1_000;
+const FINISH_WITHIN_MS = 5_000;
 
 const connections = new WeakMap<Client4, OwnConnection>();
 
+/** What the application closes: a client, or the cluster that a client is a node of. */
+interface Closable {
+  readonly isOpen: boolean;
+}
+
 /** One for each client, whoever asks. */
-export function ownConnection(client: Client4): OwnConnection {
-  const known = connections.get(client) ?? new OwnConnection(client);
+export function ownConnection(client: Client4, whole: Closable = client): OwnConnection {
+  const known = connections.get(client) ?? new OwnConnection(client, whole);
   connections.set(client, known);
   return known;
 }
@@ -52,19 +59,22 @@ export function ownConnection(client: Client4): OwnConnection {
  */
 export class OwnConnection {
   readonly #origin: Client4;
+  /** A cluster closes its clients of nodes for good when it has followed a slot and they break then; it is open. */
+  readonly #whole: Closable;
   #current: Client4 | undefined;
   #opening: Promise<Client4> | undefined;
   #database: number | undefined;
   #waiting = 0;
 
-  constructor(origin: Client4) {
+  constructor(origin: Client4, whole: Closable) {
     this.#origin = origin;
-    origin.on("end", () => this.#giveUp());
+    this.#whole = whole;
+    origin.on("end", () => this.#finish());
   }
 
   /** Where the application's client is closed, this rejects as that does. */
   readonly send: Send = (command) => {
-    if (!this.#origin.isOpen) return withoutLegacyMode(this.#origin).sendCommand(command);
+    if (!this.#whole.isOpen) return withoutLegacyMode(this.#origin).sendCommand(command);
     if (this.#current?.isReady) return this.#current.sendCommand(command);
     return this.#sendLater(command);
   };
@@ -108,7 +118,7 @@ export class OwnConnection {
     const client = this.#duplicate(this.#database);
     await client.connect();
     this.#current = client;
-    if (!this.#origin.isOpen) this.#giveUp();
+    if (!this.#whole.isOpen) this.#giveUp();
     return client;
   }
 
@@ -116,10 +126,12 @@ export class OwnConnection {
     const origin = this.#origin;
     const socket = origin.options?.socket;
     const reconnectStrategy = (retries: number, cause: Error): Delay =>
-      origin.isOpen ? delayOf(socket?.reconnectStrategy, retries, cause) : false;
+      this.#whole.isOpen ? delayOf(socket?.reconnectStrategy, retries, cause) : false;
     // What a URL said is among the other options by now, and would win over them.
     const own = { url: undefined, database, legacyMode: false };
     const client = origin.duplicate({ ...own, socket: { ...socket, reconnectStrategy } });
+    // What keeps the process is the application's client, and calls that wait for their answer.
+    client.unref();
     hearErrors(client, "node-redis");
     // It tells this before it connects anew, and a client that is closed does not.
     client.on("error", () => {
@@ -128,11 +140,26 @@ export class OwnConnection {
     return client;
   }
 
+  /** What was sent before the application's client closed is answered first: replies come in order. */
+  #finish(): void {
+    const client = this.#current;
+    this.#current = undefined;
+    if (client === undefined) return;
+    const late = sleep(FINISH_WITHIN_MS, undefined, { ref: false });
+    const last = client.sendCommand(["PING"]).catch(() => {});
+    void Promise.race([last, late]).then(() => close(client));
+  }
+
   #giveUp(): void {
     const client = this.#current;
     this.#current = undefined;
-    client?.disconnect().catch(() => {});
+    if (client !== undefined) close(client);
   }
+}
+
+/** Calls that wait for an answer are told that it is closed. */
+function close(client: Client4): void {
+  client.disconnect().catch(() => {});
 }
 
 /** `select()` leaves no trace but in the server; who may not ask there has what the options say. */
