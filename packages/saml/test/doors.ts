@@ -132,7 +132,7 @@ function shownBy({ status, body }: Page): string {
   if (status === 302 || status === 303) return taken;
   const alert = /<p role="alert">([^<]*)<\/p>/.exec(body)?.[1] ?? "";
   const error = refusals.map((refusal) => new SamlError(refusal)).find(({ message }) => says(alert, message));
-  if (error?.status === status && body.includes("Try again")) return error.code;
+  if (error?.status === status && /<a href="[^"]+">(?:Try again|Back)</.test(body)) return error.code;
   return `no page for people: ${status} ${body}`;
 }
 

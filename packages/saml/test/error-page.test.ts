@@ -15,6 +15,14 @@ describe.each(["express", "koa"] as const)("the error page on %s", (framework) =
   });
   afterAll(() => fleet.close());
 
+  test("says what failed, and where to go on: to another login, or back from a logout", async () => {
+    const browser = createBrowserClient();
+    const login = await browser.get(`${fleet.url}/acs`);
+    expect(login.body).toMatch(/could not be signed in[\s\S]*href="\/login">Try again/);
+    const logout = await browser.get(`${fleet.url}/logout?SAMLRequest=x`);
+    expect(logout.body).toMatch(/may not be signed out everywhere[\s\S]*href="\/">Back/);
+  });
+
   test("shows nothing of what was sent, runs nothing, is kept nowhere and tells nobody its address", async () => {
     const browser = createBrowserClient();
     const sent = encodeURIComponent(script);

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
-import { type ErrorPage, errorPage } from "../http/error-page.ts";
+import { type ErrorPage, errorPage, type Failure } from "../http/error-page.ts";
 import { readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
 import { logoutUser, readNote } from "../http/session-note.ts";
@@ -32,15 +32,15 @@ type Answer = (request: Request, response: Response) => Promise<SamlReply>;
 
 /** The routes of a service provider on Express. Throws an `OptionError` for a wrong or unknown option. */
 export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
-  const { routes, flow, loginPath } = splitOptions(options);
+  const { routes, flow, failures } = splitOptions(options);
   const provider = new ServiceProvider(routes.saml, flow);
   const mostBytes = 2 * provider.gate.options.maxMessageBytes;
   const sessionId = routes.sessionId ?? ((request: Request) => sessionOf(request).sessionID);
-  const route = routeOf(routes, provider, sessionId, loginPath);
+  const route = routeOf(routes, provider, sessionId);
   return {
-    login: route((request) => provider.login(describe(request, mostBytes))),
-    acs: route((request) => provider.acs(describe(request, mostBytes))),
-    logout: route(async (request, response) => {
+    login: route(failures.login, (request) => provider.login(describe(request, mostBytes))),
+    acs: route(failures.login, (request) => provider.acs(describe(request, mostBytes))),
+    logout: route(failures.logout, async (request, response) => {
       const { session } = sessionOf(request);
       const note = readNote(session);
       const id = sessionId(request, response);
@@ -51,7 +51,7 @@ export function samlRoutes(options: ExpressRoutesOptions): ExpressRoutes {
       }
       return reply;
     }),
-    metadata: route(async () => provider.metadata(routes.decryptionCert)),
+    metadata: route(failures.login, async () => provider.metadata(routes.decryptionCert)),
     bound: (request, response, next) => {
       const { session } = sessionOf(request);
       if (session === undefined) return next();
@@ -69,9 +69,8 @@ function routeOf(
   { signIn, onError }: ExpressRoutesOptions,
   provider: ServiceProvider,
   sessionId: SessionIdOf,
-  loginPath: string,
-): (answer: Answer) => RequestHandler {
-  return (answer) => async (request, response, next) => {
+): (failure: Failure, answer: Answer) => RequestHandler {
+  return (failure, answer) => async (request, response, next) => {
     try {
       const reply = await answer(request, response);
       if (reply.login !== undefined) {
@@ -81,7 +80,7 @@ function routeOf(
       }
       send(response, reply);
     } catch (error) {
-      if (onError === undefined) return sendPage(response, errorPage(error, loginPath));
+      if (onError === undefined) return sendPage(response, errorPage(error, failure));
       // Express 4 hears of no rejection.
       await Promise.resolve()
         .then(() => onError(error, request, response))

@@ -13,8 +13,23 @@ export interface ErrorPage {
   readonly body: string;
 }
 
-/** What a person sees whose login failed; nothing in it came with the request. `retryUrl` begins a new one. */
-export function errorPage(error: unknown, retryUrl: string): ErrorPage {
+/** What failed, and the link that goes on from there. */
+export interface Failure {
+  readonly headline: string;
+  readonly link: string;
+  readonly url: string;
+}
+
+export function failedLogin(loginPath: string): Failure {
+  return { headline: "You could not be signed in", link: "Try again", url: loginPath };
+}
+
+export function failedLogout(url: string): Failure {
+  return { headline: "You may not be signed out everywhere", link: "Back", url };
+}
+
+/** What a person sees whose login or logout failed; nothing in it came with the request. */
+export function errorPage(error: unknown, { headline, link, url }: Failure): ErrorPage {
   const {
     status,
     code = "",
@@ -30,11 +45,11 @@ export function errorPage(error: unknown, retryUrl: string): ErrorPage {
     : "Login state could not be reached, so nothing was accepted. Try again in a moment.";
   const body = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>You could not be signed in</title>
+<title>${headline}</title>
 <style>body{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}</style>
-<h1>You could not be signed in</h1>
+<h1>${headline}</h1>
 <p role="alert">${escapeHtml(reason)}</p>
-<p><a href="${escapeHtml(retryUrl)}">Try again</a></p>
+<p><a href="${escapeHtml(url)}">${link}</a></p>
 </html>`;
   return { status: isFailure(status) ? status : 500, headers: HEADERS, body };
 }

@@ -2,6 +2,7 @@ import { OptionError } from "@unstick/session";
 import type { FlowOptions } from "../flow/flow-options.ts";
 import type { RequestMaker } from "../flow/service-provider.ts";
 import type { SamlLogin } from "../message/login.ts";
+import { type Failure, failedLogin, failedLogout } from "./error-page.ts";
 
 /** What the routes of both frameworks are told. `Call`: the request and response, or Koa's context. */
 export interface RoutesOptions<Call extends readonly unknown[]> extends FlowOptions {
@@ -25,7 +26,7 @@ export interface RoutesOptions<Call extends readonly unknown[]> extends FlowOpti
 export interface SplitOptions<Call extends readonly unknown[]> {
   readonly routes: RoutesOptions<Call>;
   readonly flow: FlowOptions;
-  readonly loginPath: string;
+  readonly failures: { readonly login: Failure; readonly logout: Failure };
 }
 
 /** Throws an {@link OptionError} for a wrong option of the routes; the flow checks its own. */
@@ -45,5 +46,6 @@ export function splitOptions<Call extends readonly unknown[]>(
     throw new OptionError("decryptionCert", "must be a certificate in PEM");
   }
   if (typeof loginPath !== "string") throw new OptionError("loginPath", "must be a path");
-  return { routes, flow, loginPath };
+  const failures = { login: failedLogin(loginPath), logout: failedLogout(flow.defaultTarget ?? "/") };
+  return { routes, flow, failures };
 }

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from "koa";
 import { type SamlReply, type SamlRequest, ServiceProvider } from "../flow/service-provider.ts";
-import { errorPage } from "../http/error-page.ts";
+import { errorPage, type Failure } from "../http/error-page.ts";
 import { readBody } from "../http/read-form.ts";
 import { type RoutesOptions, splitOptions } from "../http/routes-options.ts";
 import { logoutUser, readNote } from "../http/session-note.ts";
@@ -32,15 +32,15 @@ interface SessionContext {
  * unknown option.
  */
 export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
-  const { routes, flow, loginPath } = splitOptions(options);
+  const { routes, flow, failures } = splitOptions(options);
   const provider = new ServiceProvider(routes.saml, flow);
   const mostBytes = 2 * provider.gate.options.maxMessageBytes;
   const sessionId = routes.sessionId ?? idOf;
-  const route = routeOf(routes, provider, sessionId, loginPath);
+  const route = routeOf(routes, provider, sessionId);
   return {
-    login: route((ctx) => provider.login(describe(ctx, mostBytes))),
-    acs: route((ctx) => provider.acs(describe(ctx, mostBytes))),
-    logout: route(async (ctx) => {
+    login: route(failures.login, (ctx) => provider.login(describe(ctx, mostBytes))),
+    acs: route(failures.login, (ctx) => provider.acs(describe(ctx, mostBytes))),
+    logout: route(failures.logout, async (ctx) => {
       const note = readNote(sessionOf(ctx).session);
       const id = note === undefined ? undefined : sessionId(ctx);
       const reply = await provider.logout(describe(ctx, mostBytes), logoutUser(note));
@@ -50,7 +50,7 @@ export function samlRoutes(options: KoaRoutesOptions): KoaRoutes {
       }
       return reply;
     }),
-    metadata: route(async () => provider.metadata(routes.decryptionCert)),
+    metadata: route(failures.login, async () => provider.metadata(routes.decryptionCert)),
     bound: async (ctx, next) => {
       const { session } = sessionOf(ctx);
       const id = readNote(session) === undefined ? undefined : sessionId(ctx);
@@ -64,9 +64,8 @@ function routeOf(
   { signIn, onError }: KoaRoutesOptions,
   provider: ServiceProvider,
   sessionId: (ctx: Context) => string | undefined,
-  loginPath: string,
-): (answer: (ctx: Context) => Promise<SamlReply>) => Middleware {
-  return (answer) => async (ctx) => {
+): (failure: Failure, answer: (ctx: Context) => Promise<SamlReply>) => Middleware {
+  return (failure, answer) => async (ctx) => {
     try {
       const reply = await answer(ctx);
       if (reply.login !== undefined) {
@@ -79,7 +78,7 @@ function routeOf(
         await onError(error, ctx);
         return;
       }
-      const { status, headers, body } = errorPage(error, loginPath);
+      const { status, headers, body } = errorPage(error, failure);
       ctx.set(headers);
       Object.assign(ctx, { status, type: "html", body });
     }
