@@ -1,19 +1,13 @@
-import type { AffinityHolder, RequestAffinity } from "./affinity.ts";
-import type { HeadQueue, Waiting } from "./head-gate.ts";
+import type { AffinityHolder } from "./affinity.ts";
+import type { HeadQueue } from "./head-gate.ts";
 
 /**
  * What one request of a framework bears for us, and its response with it, where a property of their own would be dear
  * (see `frameworkPrototype`). A WeakMap is dearer still: what it holds for a request points back to the request, and
  * while that is so a minor collection frees neither.
  */
-export class Exchange implements AffinityHolder, HeadQueue {
+export interface Exchange extends AffinityHolder, HeadQueue {
   readonly request: object;
-  affinity?: RequestAffinity;
-  waiting: Waiting | undefined = undefined;
-
-  constructor(request: object) {
-    this.request = request;
-  }
 }
 
 /** Of Node's own, an ordinary array of each request's own: whatever is added to it costs next to nothing. */
@@ -56,7 +50,7 @@ export function openExchange(request: Bearer): Exchange | undefined {
   if (rawHeaders === undefined || !Object.isExtensible(rawHeaders)) return undefined;
   const found = Borne.read(rawHeaders);
   if (found !== undefined) return found.request === request ? found : undefined;
-  const made = new Exchange(request);
+  const made: Exchange = { request, waiting: undefined };
   new Borne(rawHeaders, made);
   return made;
 }

@@ -3,9 +3,8 @@
  * own prototype. `undefined` where the prototype is Node's own, which is everybody's and left alone.
  *
  * Express gives each request and each response another prototype. Node's engine before Node 24 then copies the whole
- * shape of the object, some 3 µs and a kilobyte, for every property that is added to it, keeps what the property
- * holds with it until a full collection, and looks at the object more slowly from there on. What stands on this
- * prototype costs a request none of that.
+ * shape of the object, some 3 µs and a kilobyte, for every property that is added to it, and every look at it is
+ * slower from there on. What stands on this prototype costs a request none of that.
  */
 export function frameworkPrototype(prototype: object | null, ofNode: object): object | undefined {
   let at = prototype;
