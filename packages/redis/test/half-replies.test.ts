@@ -54,13 +54,10 @@ async function readThroughCuts(client: RedisClient, proxies: readonly FaultProxy
   const backend = redisBackend(client, { prefix: "{slot}:", deadlineMs: 300 });
   const [alice, bob] = [sessionKey("alice"), sessionKey("bob")];
   const bobs = attributesOf("bob", 3);
-  await backend.create(bob, bobs, LONG);
+  await done(() => backend.create(bob, bobs, LONG));
   for (let round = 0; round < ROUNDS; round += 1) {
-    // A busy machine may answer late; these are not the calls in question.
-    await waitUntil("alice's session is another", async () => {
-      if ((await outcomeOf(backend.destroy(alice, 0))) instanceof Error) return false;
-      return !((await outcomeOf(backend.create(alice, attributesOf("alice", round), LONG))) instanceof Error);
-    });
+    await done(() => backend.destroy(alice, 0));
+    await done(() => backend.create(alice, attributesOf("alice", round), LONG));
     for (const proxy of proxies) proxy.set({ cut: true });
     expect(await outcomeOf(backend.read(alice))).toBeInstanceOf(BackendError);
     for (const proxy of proxies) proxy.set({});
@@ -71,6 +68,11 @@ async function readThroughCuts(client: RedisClient, proxies: readonly FaultProxy
       return true;
     });
   }
+}
+
+/** A busy machine may answer late; these are not the calls in question. */
+function done(call: () => Promise<unknown>): Promise<void> {
+  return waitUntil("it is done", async () => !((await outcomeOf(call())) instanceof Error));
 }
 
 function attributesOf(user: string, round: number): ReadonlyMap<string, string> {
