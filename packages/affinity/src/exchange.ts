@@ -12,7 +12,7 @@ export interface Exchange extends AffinityHolder, HeadQueue {
 
 /** Of Node's own, an ordinary array of each request's own: whatever is added to it costs next to nothing. */
 export interface Bearer {
-  readonly rawHeaders?: readonly string[];
+  readonly rawHeaders?: unknown;
 }
 
 /** Its constructor answers its argument: a class that extends it puts its private fields on that. */
@@ -37,17 +37,17 @@ class Borne extends Same {
   }
 }
 
-/** Of a request that bears nothing: `undefined`. */
-export function findExchange(request: Bearer): Exchange | undefined {
-  const { rawHeaders } = request;
-  const found = rawHeaders === undefined ? undefined : Borne.read(rawHeaders);
-  return found !== undefined && found.request === request ? found : undefined;
+/** Of a request that bears nothing, and of whatever a test calls a request: `undefined`. */
+export function findExchange(request: Bearer | undefined): Exchange | undefined {
+  const rawHeaders = request?.rawHeaders;
+  const found = Array.isArray(rawHeaders) ? Borne.read(rawHeaders) : undefined;
+  return found?.request === request ? found : undefined;
 }
 
 /** `undefined` for a request that can bear nothing, as a test's may be that shares its `rawHeaders` with others. */
 export function openExchange(request: Bearer): Exchange | undefined {
   const { rawHeaders } = request;
-  if (rawHeaders === undefined || !Object.isExtensible(rawHeaders)) return undefined;
+  if (!Array.isArray(rawHeaders) || !Object.isExtensible(rawHeaders)) return undefined;
   const found = Borne.read(rawHeaders);
   if (found !== undefined) return found.request === request ? found : undefined;
   const made: Exchange = { request, waiting: undefined };

@@ -30,7 +30,7 @@ const waiting: unique symbol = Symbol("unstick.affinity.waiting");
 interface Gated {
   writeHead: WriteHead;
   readonly headersSent: boolean;
-  readonly req: object;
+  readonly req?: object;
   [waiting]?: Waiting;
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import http, { IncomingMessage, type RequestListener, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import type { AffinityHolder } from "@unstick/affinity";
 import { affinity } from "@unstick/affinity/express";
 import express from "express";
@@ -228,6 +228,34 @@ describe("on a framework's prototypes", () => {
       expect(bind.counters.new).toBe(1);
     },
   );
+
+  it.each([undefined, null, "Host: a", Object.freeze([])])(
+    "takes a request whose rawHeaders a test made up: %j",
+    async (rawHeaders) => {
+      const { adopt } = makeFramework();
+      const bind = affinity({ name: "SHOP", secret });
+      const forge = ((request: object, _response: unknown, next: () => void) => {
+        Object.assign(request, { rawHeaders });
+        next();
+      }) as unknown as Middleware;
+      await serve(listenerOf(adopt, [forge, bind, say]), async (visit) => {
+        const { body, setCookie } = await visit();
+        expect([body, setCookie.length]).toEqual(["new", 1]);
+      });
+    },
+  );
+
+  it("leaves a response alone that has no request", async () => {
+    const { adopt, responses } = makeFramework();
+    await serve(listenerOf(adopt, [affinity({ name: "SHOP", secret }), say]), async (visit) => {
+      expect((await visit()).setCookie).toHaveLength(1);
+    });
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    adopt({}, response);
+    Object.assign(response, { req: undefined });
+    expect(Object.hasOwn(responses, "writeHead")).toBe(true);
+    expect(response.writeHead(204).statusCode).toBe(204);
+  });
 
   it("never mixes requests that share their rawHeaders", async () => {
     const { adopt } = makeFramework();
