@@ -129,7 +129,7 @@ export function setCookieText(
 let dated = { second: Number.NaN, text: "" };
 
 /** An IMF-fixdate (RFC 9110 section 5.6.7), which knows no fractions of a second: most requests share one. */
-export function httpDate(ms: number): string {
+function httpDate(ms: number): string {
   const second = Math.floor(ms / 1_000);
   if (dated.second !== second) dated = { second, text: new Date(ms).toUTCString() };
   return dated.text;
