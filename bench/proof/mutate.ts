@@ -48,7 +48,7 @@ function storeFields(
 /** Other bytes than given, that are no longer what a store wrote: a changed letter of a name is no damage. */
 function spoil(value: Buffer): Buffer {
   const spoiled = changeBytes(value);
-  return isReadable(spoiled) || isNewer(spoiled) ? spoil(value) : spoiled;
+  return isReadable(spoiled) || isNewer(spoiled) || isEnded(spoiled) ? spoil(value) : spoiled;
 }
 
 /** JSON, before which our own stores may put a mark. */
@@ -64,6 +64,13 @@ function isReadable(value: Buffer): boolean {
 /** The binary header of a record of a later release, which is left alone and answered with a 503. */
 function isNewer(value: Buffer): boolean {
   return value.length > 1 && value.readUInt8(0) > 1 && value.readUInt8(0) + value.readUInt8(1) === 255;
+}
+
+/** The binary header of a session that was ended (T) or renamed (M): of those there is no session, and nothing is damaged. */
+function isEnded(value: Buffer): boolean {
+  if (value.length < 9 || value.readUInt8(0) !== 1 || value.readUInt8(1) !== 254) return false;
+  const kind = String.fromCharCode(value.readUInt8(2));
+  return (kind === "T" && value.length === 9) || (kind === "M" && value.length > 15);
 }
 
 function changeBytes(value: Buffer): Buffer {

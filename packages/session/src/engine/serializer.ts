@@ -11,8 +11,14 @@ export interface Serializer {
 /** What express-session, connect-redis and koa-session do: a Date comes back as a string, `undefined` is dropped. */
 export const jsonSerializer: Serializer = {
   stringify: (value) => JSON.stringify(value),
-  parse: (text) => JSON.parse(text as string),
+  parse: (text) => JSON.parse(requireText(text)),
 };
+
+/** Neither of these two stores bytes: what says that it is bytes is damaged, though JSON.parse may take their digits. */
+function requireText(serialized: string | Uint8Array): string {
+  if (typeof serialized !== "string") throw new SyntaxError("bytes where text is stored");
+  return serialized;
+}
 
 /**
  * JSON in which Date, Map, Set, bigint, Uint8Array, undefined, NaN and the infinities come back as what they
@@ -20,7 +26,7 @@ export const jsonSerializer: Serializer = {
  */
 export const typedJsonSerializer: Serializer = {
   stringify: (value) => (value === undefined ? undefined : JSON.stringify(tag(value))),
-  parse: (text) => untag(JSON.parse(text as string)),
+  parse: (text) => untag(JSON.parse(requireText(text))),
 };
 
 /** A tagged value is an object with this one key; an object of the application that has it is tagged itself. */

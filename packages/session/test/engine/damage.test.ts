@@ -1,9 +1,11 @@
 import {
   createEngine,
   DamagedRecordError,
+  jsonSerializer,
   memoryBackend,
   NewerRecordError,
   sessionKey,
+  typedJsonSerializer,
 } from "@unstick/session";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -41,6 +43,22 @@ describe("a damaged record", () => {
       { numRuns: 500 },
     );
   });
+
+  test.each([jsonSerializer, typedJsonSerializer])(
+    "is one whose text says that it is bytes, where text is stored",
+    async (serializer) => {
+      const events = eventLog(["damaged"]);
+      const backend = memoryBackend();
+      const engine = createEngine({ backend, serializer });
+      const id = await stored(engine, good, "ada");
+      // One byte, 55: JSON.parse takes an array of it for a number.
+      const change = { set: new Map([["user", `b${Buffer.of(55).toString("base64url")}`]]) };
+      await backend.update(sessionKey(id), change, { idleMs: 60_000 });
+      const session = await loaded(engine, id);
+      expect(session.get("user")).toBeUndefined();
+      expect(events).toHaveLength(1);
+    },
+  );
 
   test("without its header is damaged", async () => {
     const events = eventLog(["damaged"]);
