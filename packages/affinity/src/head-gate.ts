@@ -12,7 +12,7 @@ export interface HeadEditor {
 }
 
 /** Who waits for one head. The last to come is asked first. */
-export interface Waiting {
+interface Waiting {
   readonly editor: HeadEditor;
   readonly older: Waiting | undefined;
 }
