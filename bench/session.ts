@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import { startRedis } from "@unstick/testbed";
-import { compare, type Framework, median, type Run } from "./session/compare.ts";
+import { compare, type Framework, knownMicroseconds, median, type Run } from "./session/compare.ts";
 
 /**
  * What `session()` costs beside express-session and koa-session. `npm run build && npm run bench:session`.
@@ -13,7 +13,8 @@ const mostOfPeersCpu = 1 / 3;
 const leastOfPeersThroughput = 1.3;
 
 console.log(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}\n`);
-console.log("CPU µs a request, memory\n");
+for (const framework of frameworks) await printCalibration(framework);
+console.log("\nCPU µs a request, memory\n");
 console.log(
   "| framework | request | bare | Unstick adds | peer adds | share | must be at most |\n|---|---|---:|---:|---:|---:|---:|",
 );
@@ -31,8 +32,17 @@ try {
   await redis.stop();
 }
 
+/** Whether CPU time is told rightly: that of a middleware that spends a known time. */
+async function printCalibration(framework: Framework): Promise<void> {
+  const plan = { kinds: ["bare", "known"], rounds: 9, requests: 5_000, isAwake: true } as const;
+  const rounds = await compare(framework, "memory", "/read", plan);
+  const added = median(rounds.map(({ known, bare }) => known.cpuMicroseconds - bare.cpuMicroseconds));
+  console.log(`${framework}: ${knownMicroseconds} µs that are spent are measured as ${added.toFixed(1)} µs`);
+}
+
 async function printCpu(framework: Framework, path: "/read" | "/write"): Promise<void> {
-  const rounds = await compare(framework, "memory", path, { rounds: 5, requests: 5_000 });
+  const plan = { kinds: ["bare", "ours", "peer"], rounds: 9, requests: 5_000, isAwake: true } as const;
+  const rounds = await compare(framework, "memory", path, plan);
   const of = (pick: (run: Record<"bare" | "ours" | "peer", Run>) => number): number =>
     median(rounds.map(pick));
   const bare = of((run) => run.bare.cpuMicroseconds);
@@ -47,7 +57,8 @@ async function printCpu(framework: Framework, path: "/read" | "/write"): Promise
 }
 
 async function printThroughput(framework: Framework, path: "/read" | "/write", url: string): Promise<void> {
-  const rounds = await compare(framework, url, path, { rounds: 5, requests: 5_000 });
+  const plan = { kinds: ["ours", "peer"], rounds: 9, requests: 5_000, isAwake: false } as const;
+  const rounds = await compare(framework, url, path, plan);
   const ratio = median(rounds.map(({ ours, peer }) => ours.perSecond / peer.perSecond));
   const cells = (["ours", "peer"] as const).map((kind) =>
     median(rounds.map((run) => run[kind].perSecond)).toFixed(0),

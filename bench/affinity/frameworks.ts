@@ -86,7 +86,7 @@ async function runRound(
   const runs: Partial<Record<Subject, Run>> = {};
   for (const at of orderOf(round)) {
     const before = await readCpuMicroseconds(servers[at]!);
-    const requestsPerSecond = await loads[at]!.run(requestsEach);
+    const requestsPerSecond = await loads[at]!.run(requestsEach, true);
     const spent = (await readCpuMicroseconds(servers[at]!)) - before;
     runs[subjects[at]!] = { requestsPerSecond, cpuMicroseconds: spent / (connections * requestsEach) };
   }

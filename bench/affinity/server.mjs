@@ -51,6 +51,8 @@ function koaListener() {
 }
 
 const server = http.createServer(framework === "express" ? expressListener() : koaListener());
+// Each server waits for its turn; on a busy machine that may take longer than Node keeps a connection.
+server.keepAliveTimeout = 0;
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 process.on("message", () => process.send(process.cpuUsage()));

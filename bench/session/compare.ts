@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { Load } from "../load.ts";
 
 export type Framework = "express" | "koa";
-export type Kind = "bare" | "ours" | "peer";
+/** `known`: bare, and a middleware that spends {@link knownMicroseconds}. */
+export type Kind = "bare" | "known" | "ours" | "peer";
+export const knownMicroseconds = 30;
 
 /** Of one server in one round. */
 export interface Run {
@@ -15,27 +17,33 @@ export interface Run {
 /** Until the engine has compiled what runs often. */
 const warmUpRounds = 5;
 const connections = 10;
-const kinds = ["bare", "ours", "peer"] as const;
+export interface Plan {
+  readonly kinds: readonly Kind[];
+  readonly rounds: number;
+  readonly requests: number;
+  /** Of the load generator, see `Load.run`. */
+  readonly isAwake: boolean;
+}
 
 /**
- * The three servers take turns, and the one that begins changes, so that a drift hits all. Answers the runs of
+ * The servers take turns, and the one that begins changes, so that a drift hits all. Answers the runs of
  * each round; the first rounds only warm up.
  */
 export async function compare(
   framework: Framework,
   where: string,
   path: "/read" | "/write",
-  size: { readonly rounds: number; readonly requests: number },
+  { kinds, rounds: count, requests, isAwake }: Plan,
 ): Promise<Record<Kind, Run>[]> {
   const servers = new Map<Kind, Server>();
   try {
     for (const kind of kinds) servers.set(kind, await Server.start(framework, kind, where, path));
     const rounds: Record<Kind, Run>[] = [];
-    for (let round = -warmUpRounds; round < size.rounds; round++) {
+    for (let round = -warmUpRounds; round < count; round++) {
       const runs: Partial<Record<Kind, Run>> = {};
       for (let at = 0; at < kinds.length; at++) {
         const kind = kinds[(at + Math.abs(round)) % kinds.length] as Kind;
-        runs[kind] = await (servers.get(kind) as Server).run(size.requests);
+        runs[kind] = await (servers.get(kind) as Server).run(requests, isAwake);
       }
       if (round >= 0) rounds.push(runs as Record<Kind, Run>);
     }
@@ -56,7 +64,7 @@ class Server {
 
   static async start(framework: Framework, kind: Kind, where: string, path: string): Promise<Server> {
     const file = fileURLToPath(new URL("./server.mjs", import.meta.url));
-    const child = fork(file, [framework, kind, where], {
+    const child = fork(file, [framework, kind, where, String(knownMicroseconds)], {
       execArgv: profiling(),
       env: { ...process.env, NODE_ENV: "production" },
     });
@@ -64,7 +72,12 @@ class Server {
     const cookies = Array<string>(connections).fill(`theme=dark; ${await fill(port)}`);
     return new Server(
       child,
-      await Load.open(port, path, kind === "bare" ? "no session" : "Ada Lovelace", cookies),
+      await Load.open(
+        port,
+        path,
+        kind === "bare" || kind === "known" ? "no session" : "Ada Lovelace",
+        cookies,
+      ),
     );
   }
 
@@ -73,9 +86,9 @@ class Server {
     this.#child.disconnect();
   }
 
-  async run(requests: number): Promise<Run> {
+  async run(requests: number, isAwake: boolean): Promise<Run> {
     const before = await this.#cpuMicroseconds();
-    const perSecond = await this.#load.run(requests / connections);
+    const perSecond = await this.#load.run(requests / connections, isAwake);
     const spent = (await this.#cpuMicroseconds()) - before;
     return { perSecond, cpuMicroseconds: spent / requests };
   }
