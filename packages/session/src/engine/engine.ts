@@ -7,6 +7,7 @@ import { type EngineOptions, type Policy, readEngineOptions } from "./options.ts
 import { endKey, unlinkPrincipal } from "./principal-link.ts";
 import { PrincipalSessions } from "./principal-sessions.ts";
 import { Session } from "./session.ts";
+import { SessionCount } from "./session-count.ts";
 import { createSessionId, isKnownId, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";
 import { type EngineContext, engineContext, eventOf } from "./session-state.ts";
 
@@ -50,7 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
   const policy = readEngineOptions(options);
   const context = engineContext(policy);
   const { backend } = policy;
-  if (policy.metrics) meterSessions(backend);
+  if (policy.metrics !== false) meterSessions(backend, sessionCount(policy));
   return Object.freeze({
     policy,
     backend,
@@ -71,6 +72,12 @@ export function createEngine(options: EngineOptions): Engine {
     clear: () => context.call("destroyAll", () => enumeration(backend).destroyAll(policy.tombstoneMs)),
     close: async () => backend.close?.(),
   });
+}
+
+function sessionCount({ backend, metrics }: Policy): SessionCount | undefined {
+  return typeof metrics === "object"
+    ? new SessionCount(enumeration(backend), metrics.countEveryMs)
+    : undefined;
 }
 
 function load(context: EngineContext, id: string): Promise<Session | null> {

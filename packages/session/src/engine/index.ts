@@ -13,6 +13,7 @@ export {
 export type { SessionEvent, SessionEventName, SessionEvents } from "./events.ts";
 export { type EncryptionOptions, KeyRing } from "./key-ring.ts";
 export { LIFETIME_PRESETS, type LifetimePreset } from "./lifetime.ts";
+export type { MetricsOptions } from "./metrics-options.ts";
 export { type ConflictRule, ENGINE_DEFAULTS, type EngineOptions, type Policy } from "./options.ts";
 export type { PrincipalSession, PrincipalSessions } from "./principal-sessions.ts";
 export type { RenameResult } from "./rename-session.ts";

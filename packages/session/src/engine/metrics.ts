@@ -2,6 +2,7 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Attributes, Counter, Histogram, Meter, MeterProvider, MetricsAPI } from "@opentelemetry/api";
 import type { Backend } from "../backend.ts";
 import type { SessionEventName, SessionEvents } from "./events.ts";
+import type { SessionCount } from "./session-count.ts";
 import { type BackendStatistics, hasStatistics, type ServerStatistics } from "./statistics.ts";
 
 interface Instruments {
@@ -41,9 +42,13 @@ let hasBegun = false;
 /** Backends that tell about their server when metrics are collected. */
 const told = new Set<Backend & BackendStatistics>();
 
+/** Backends whose sessions are counted. */
+const counted = new Map<Backend, SessionCount>();
+
 /** Begin to measure, once per process, where the application has OpenTelemetry's API. Its absence is no error. */
-export function meterSessions(backend: Backend): void {
+export function meterSessions(backend: Backend, count?: SessionCount): void {
   if (hasStatistics(backend)) told.add(backend);
+  if (count !== undefined) counted.set(backend, count);
   if (hasBegun) return;
   hasBegun = true;
   import("@opentelemetry/api").then(
@@ -94,7 +99,7 @@ function listen(metrics: MetricsAPI): void {
   }
 }
 
-/** Ask the servers whenever metrics are collected. One that does not answer is left out. */
+/** Ask the servers, and for the counts, whenever metrics are collected. One that does not answer is left out. */
 function observeServers(meter: Meter): void {
   const evicted = meter.createObservableCounter("unstick.session.server.evicted", {
     description: "Keys that the server threw out for want of memory",
@@ -104,8 +109,16 @@ function observeServers(meter: Meter): void {
     description: "How far the replica that is furthest behind is behind",
     unit: "s",
   });
+  const sessions = meter.createObservableGauge("unstick.session.count", {
+    description: "Sessions that are alive, as last counted",
+    unit: "{session}",
+  });
   meter.addBatchObservableCallback(
     async (result) => {
+      for (const [backend, count] of counted) {
+        const found = count.ask();
+        if (found !== undefined) result.observe(sessions, found, { backend: backend.name });
+      }
       for (const backend of told) {
         const found = await backend.statistics().catch((): ServerStatistics => ({}));
         const { evictedKeys, replicationDelayMs } = found;
@@ -114,7 +127,7 @@ function observeServers(meter: Meter): void {
           result.observe(delay, replicationDelayMs / 1000, { backend: backend.name });
       }
     },
-    [evicted, delay],
+    [evicted, delay, sessions],
   );
 }
 

@@ -2,6 +2,7 @@ import type { Backend, Lifetime } from "../backend.ts";
 import { OptionError } from "../errors.ts";
 import type { EncryptionOptions } from "./key-ring.ts";
 import { defaultTouchIntervalMs, type LifetimePreset, requireMs, resolveLifetime } from "./lifetime.ts";
+import { type MetricsOptions, requireMetrics } from "./metrics-options.ts";
 import { jsonSerializer, type Serializer } from "./serializer.ts";
 
 /**
@@ -56,7 +57,7 @@ export interface EngineOptions {
    */
   readonly ids?: "ours" | "known" | "any";
   /** OpenTelemetry metrics, where the application has `@opentelemetry/api`. Default: true. */
-  readonly metrics?: boolean;
+  readonly metrics?: boolean | MetricsOptions;
 }
 
 type EngineDefaults = Readonly<
@@ -141,7 +142,7 @@ export function readEngineOptions(options: EngineOptions): Policy {
   requireNumbers(rest, touchIntervalMs);
   requireOneOf("onConflict", rest.onConflict, ["last-writer-wins", "error"]);
   requireOneOf("ids", rest.ids, ["ours", "known", "any"]);
-  requireOneOf("metrics", rest.metrics, [true, false]);
+  requireMetrics(rest.metrics, rest.backend);
   requireSerializer(rest.serializer);
   requireMaxSessions(rest.maxSessions, rest.backend);
   return Object.freeze({

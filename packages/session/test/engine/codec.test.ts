@@ -216,6 +216,10 @@ describe("options", () => {
     ["deadlineMs", { deadlineMs: 0 }],
     ["ids", { ids: "mine" }],
     ["metrics", { metrics: "yes" }],
+    ["metrics", { metrics: null }],
+    ["metrics.countEveryMs", { metrics: {} }],
+    ["metrics.countEveryMs", { metrics: { countEveryMs: 999 } }],
+    ["metrics.every", { metrics: { every: 1_000 } }],
     ["encryption.keys", { encryption: { keys: {}, active: null } }],
     ["encryption.keys.a", { encryption: { keys: { a: { secret: "b" } as never }, active: "a" } }],
   ])("refuse a wrong %s by name", (option, options) => {

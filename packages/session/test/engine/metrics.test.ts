@@ -21,7 +21,10 @@ test("with OpenTelemetry's API in the application, reads, changes, bytes and cal
     },
   };
   const statistics = async () => ({ evictedKeys: 3, replicationDelayMs: 2_000 });
-  const engine = createEngine({ backend: { ...memoryBackend(), statistics } as Backend });
+  const engine = createEngine({
+    backend: { ...memoryBackend(), statistics } as Backend,
+    metrics: { countEveryMs: 1_000 },
+  });
   metrics.setGlobalMeterProvider({ getMeter: () => meter } as never);
   onTestFinished(() => metrics.disable());
   const id = await stored(engine, { user: "ada" }, "ada");
@@ -49,6 +52,17 @@ test("with OpenTelemetry's API in the application, reads, changes, bytes and cal
     ["unstick.session.server.evicted", 3],
     ["unstick.session.server.replication_delay", 2],
   ]);
+  await stored(engine, { user: "bob" }, "bob");
+  await expect
+    .poll(
+      async () => {
+        observed.length = 0;
+        await collect!({ observe: (name, value) => void observed.push([name, value]) });
+        return observed[0];
+      },
+      { timeout: 5_000 },
+    )
+    .toEqual(["unstick.session.count", 1]);
   const text = JSON.stringify(measured);
   for (const secret of [id, session.handle, "ada"]) expect(text).not.toContain(secret);
 });
