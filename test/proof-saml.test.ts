@@ -1,26 +1,9 @@
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import type { Row } from "../bench/proof/row.ts";
 import { ensureBuilt } from "./ensure-built.ts";
-
-const program = fileURLToPath(new URL("../bench/proof-saml.ts", import.meta.url));
-/** Without `paths`: the packages as built, which start quicker in so many processes. */
-const asBuilt = fileURLToPath(new URL("../bench/proof/tsconfig.json", import.meta.url));
+import { runProof } from "./run-proof.ts";
 
 beforeAll(ensureBuilt);
-
-async function runProof(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", program, ...args], {
-    env: { ...process.env, TSX_TSCONFIG_PATH: asBuilt },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [stdout, stderr]: [string[], string[]] = [[], []];
-  child.stdout.on("data", (chunk) => stdout.push(String(chunk)));
-  child.stderr.on("data", (chunk) => stderr.push(String(chunk)));
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, stdout: stdout.join(""), stderr: stderr.join("") };
-}
 
 /** Where a cache in Redis as applications write it fails every time, `N of N` or `0 of N` as the measure counts. */
 const naiveAlwaysFails: readonly (readonly [measure: RegExp, count: RegExp])[] = [
@@ -35,7 +18,7 @@ const naiveAlwaysFails: readonly (readonly [measure: RegExp, count: RegExp])[] =
 ];
 
 test("npm run proof:saml: every figure is held by ours, and what others always lose they lose", async () => {
-  const { code, stdout, stderr } = await runProof("--tiny", "--json");
+  const { code, stdout, stderr } = await runProof("proof-saml.ts", "--tiny", "--json");
   expect(stdout, stderr).not.toBe("");
   const { rows } = JSON.parse(stdout) as { rows: Row[] };
   expect(rows.filter(({ held }) => !held)).toEqual([]);
@@ -47,5 +30,5 @@ test("npm run proof:saml: every figure is held by ours, and what others always l
 }, 240_000);
 
 test("a measure that is unknown ends with 1", async () => {
-  expect((await runProof("--tiny", "--only=nonsense")).code).toBe(1);
+  expect((await runProof("proof-saml.ts", "--tiny", "--only=nonsense")).code).toBe(1);
 }, 60_000);

@@ -1,26 +1,9 @@
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { isFaultless, type Row, sayOurs } from "../bench/proof/row.ts";
 import { ensureBuilt } from "./ensure-built.ts";
-
-const program = fileURLToPath(new URL("../bench/proof.ts", import.meta.url));
-/** Without `paths`: the packages as built, which start quicker in so many processes. */
-const asBuilt = fileURLToPath(new URL("../bench/proof/tsconfig.json", import.meta.url));
+import { runProof } from "./run-proof.ts";
 
 beforeAll(ensureBuilt);
-
-async function runProof(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", program, ...args], {
-    env: { ...process.env, TSX_TSCONFIG_PATH: asBuilt },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [stdout, stderr]: [string[], string[]] = [[], []];
-  child.stdout.on("data", (chunk) => stdout.push(String(chunk)));
-  child.stderr.on("data", (chunk) => stderr.push(String(chunk)));
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, stdout: stdout.join(""), stderr: stderr.join("") };
-}
 
 /** Faults in a peer's cell, such as `connect-redis 4,870 of 5,000 (97.4 %)`, added up. */
 function faultsIn(cell = ""): number {
@@ -29,7 +12,7 @@ function faultsIn(cell = ""): number {
 }
 
 test("npm run proof: every figure is held by ours, and those that can be lost are lost by peers", async () => {
-  const { code, stdout, stderr } = await runProof("--tiny", "--json");
+  const { code, stdout, stderr } = await runProof("proof.ts", "--tiny", "--json");
   expect(stdout, stderr).not.toBe("");
   const { rows } = JSON.parse(stdout) as { rows: Row[] };
   expect(rows.filter(({ held }) => !held)).toEqual([]);
@@ -88,6 +71,6 @@ describe("a figure that is not held", () => {
   });
 
   test("and an unknown measure, end with 1", async () => {
-    expect((await runProof("--tiny", "--only=nonsense")).code).toBe(1);
+    expect((await runProof("proof.ts", "--tiny", "--only=nonsense")).code).toBe(1);
   });
 });

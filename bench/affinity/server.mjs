@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import http from "node:http";
 import { affinity as affinityOfExpress } from "@unstick/affinity/express";
 import { affinity as affinityOfKoa } from "@unstick/affinity/koa";
 import express from "express";
 import Koa from "koa";
+import { serve } from "../serve.mjs";
 
 /**
  * One framework: bare, with a middleware that does nothing, with one that only looks at the Cookie header (which
@@ -50,11 +49,4 @@ function koaListener() {
   return app.callback();
 }
 
-const server = http.createServer(framework === "express" ? expressListener() : koaListener());
-// Each server waits for its turn; on a busy machine that may take longer than Node keeps a connection.
-server.keepAliveTimeout = 0;
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
-process.on("message", () => process.send(process.cpuUsage()));
-process.on("disconnect", () => process.exit());
-process.send(server.address().port);
+await serve(framework === "express" ? expressListener() : koaListener());

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import http from "node:http";
 import { redisBackend } from "@unstick/redis";
 import { memoryBackend } from "@unstick/session";
 import { session as sessionOfExpress } from "@unstick/session/express";
@@ -12,6 +10,7 @@ import Koa from "koa";
 import koaRedis from "koa-redis";
 import koaSession from "koa-session";
 import { createClient } from "redis";
+import { serve } from "../serve.mjs";
 
 /**
  * One framework with one session middleware, or none, in a process of its own, so that its CPU time can be told.
@@ -105,11 +104,4 @@ function koaListener() {
   return app.callback();
 }
 
-const server = http.createServer(framework === "express" ? await expressListener() : koaListener());
-// Each server waits for its turn; on a busy machine that may take longer than Node keeps a connection.
-server.keepAliveTimeout = 0;
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
-process.on("message", () => process.send(process.cpuUsage()));
-process.on("disconnect", () => process.exit());
-process.send(server.address().port);
+await serve(framework === "express" ? await expressListener() : koaListener());

@@ -1,7 +1,7 @@
 import { memoryBackend } from "@unstick/session";
 import type { CookieOptions } from "@unstick/session/express";
 import { describe, expect, it } from "vitest";
-import { hosts, startApp } from "./session-app.ts";
+import { hosts, type Routes, startApp } from "./session-app.ts";
 
 const settings: readonly CookieOptions[] = [
   { maxAge: 60_000 },
@@ -11,6 +11,12 @@ const settings: readonly CookieOptions[] = [
   { maxAge: 60_000, secure: true, sameSite: "none", partitioned: true },
 ];
 const encryption = [undefined, { keys: { one: Buffer.alloc(32, 7) }, active: "one" }];
+
+const write: Routes[string] = (req, res) => {
+  req.session.views = ((req.session.views as number | undefined) ?? 0) + 1;
+  res.end(String(req.session.views));
+};
+const read: Routes[string] = (req, res) => void res.end(String(req.session.views));
 
 /** The field of a session that nobody looked at is made from what is known of its text. */
 describe.each(hosts)("on %s the cookie that is set anew", (host) => {
@@ -68,6 +74,45 @@ describe.each(hosts)("on %s the cookie that is set anew", (host) => {
         decodeURIComponent(/=([^;]+)/.exec(field ?? "")?.[1] ?? "");
       expect(value(after).split(".")[0]).toBe(value(before).split(".")[0]);
       expect(value(after)).not.toBe(value(before));
+    } finally {
+      await app.close();
+    }
+  });
+
+  it("of a session that was stored without one is decided for each request", async () => {
+    const backend = memoryBackend();
+    const cookie = { maxAge: 60_000, secure: "auto", sameSite: "auto" } as const;
+    const app = await startApp({ backend, cookie, proxy: true, rolling: true }, { "/": write }, host);
+    try {
+      const browser = app.browser();
+      await browser.get("/");
+      for await (const key of backend.sessionKeys())
+        await backend.update(key, { remove: ["cookie"] }, { idleMs: 60_000 });
+      for (const proto of ["https", "http", "https"]) {
+        const { cookies } = await browser.get("/", { headers: { "x-forwarded-proto": proto } });
+        const field = cookies.get("connect.sid") ?? "";
+        expect([/; Secure/.test(field), /SameSite=(\w+)/.exec(field)?.[1]], proto).toEqual(
+          proto === "https" ? [true, "None"] : [false, "Lax"],
+        );
+      }
+    } finally {
+      await app.close();
+    }
+  });
+
+  it("that no browser would take hinders nobody who only reads", async () => {
+    const backend = memoryBackend();
+    const routes = { "/": write, "/read": read };
+    const app = await startApp({ backend, cookie: { maxAge: 60_000, secure: false } }, routes, host);
+    try {
+      const browser = app.browser();
+      await browser.get("/");
+      const stored = new Map([["cookie", '~{"m":60000,"x":1,"s":false,"t":"none"}']]);
+      for await (const key of backend.sessionKeys())
+        await backend.update(key, { set: stored }, { idleMs: 60_000 });
+      expect(await browser.get("/read")).toMatchObject({ status: 200, body: "1" });
+      expect((await browser.get("/")).status).toBe(500);
+      expect(app.errors).toMatchObject([{ code: "ERR_UNSTICK_OPTION", option: "cookie.sameSite" }]);
     } finally {
       await app.close();
     }

@@ -62,8 +62,9 @@ export class KeptInBackend implements Viewed {
 
   get knownCookie(): KnownCookie | undefined {
     if (this.#cookie !== undefined || this.isNew) return undefined;
-    const text = this.#session?.storedText("cookie") ?? "";
-    return this.#rules.cookies.of(text, () => this.#restored(this.#session?.get("cookie")));
+    const text = this.#session?.storedText("cookie") ?? null;
+    if (text === null) return undefined;
+    return this.#rules.cookies.of(text, () => restoredCookie(this.#session?.get("cookie"), () => undefined));
   }
 
   get isAged(): boolean {

@@ -29,8 +29,11 @@ export class KnownCookies {
     this.#name = name;
   }
 
-  /** `text`: as stored, sealed or not. `restore`: what it stands for. `undefined`: its end does not follow from its age. */
-  of(text: string, restore: () => StoreCookie): KnownCookie | undefined {
+  /**
+   * `text`: as stored, sealed or not. `restore`: what it stands for, of itself and for whatever request; if anything.
+   * `undefined`: the session's own cookie tells more, or is refused by name when it is sent.
+   */
+  of(text: string, restore: () => StoreCookie | undefined): KnownCookie | undefined {
     let known = this.#known.get(text);
     if (known === undefined) {
       known = this.#read(restore());
@@ -40,10 +43,13 @@ export class KnownCookies {
     return known ?? undefined;
   }
 
-  #read(cookie: StoreCookie): KnownCookie | null {
-    const { originalMaxAge } = cookie;
-    if (isAged(cookie) !== (typeof originalMaxAge === "number")) return null;
-    return { originalMaxAge, ...readyCookie(this.#name, cookie) };
+  #read(cookie: StoreCookie | undefined): KnownCookie | null {
+    if (cookie === undefined || isAged(cookie) !== (typeof cookie.originalMaxAge === "number")) return null;
+    try {
+      return { originalMaxAge: cookie.originalMaxAge, ...readyCookie(this.#name, cookie) };
+    } catch {
+      return null;
+    }
   }
 }
 

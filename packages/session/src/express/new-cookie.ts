@@ -26,7 +26,7 @@ function withoutSecure(cookie: StoreCookie): void {
 }
 
 /** The settings that a session was stored with; `fallback` where there are none that make sense. */
-export function restoredCookie(stored: unknown, fallback: () => StoreCookie): StoreCookie {
+export function restoredCookie<Fallback>(stored: unknown, fallback: () => Fallback): StoreCookie | Fallback {
   if (typeof stored !== "object" || stored === null) return fallback();
   const { expires, originalMaxAge } = stored as { expires?: unknown; originalMaxAge?: number | null };
   const cookie = new StoreCookie(stored as Readonly<Record<string, unknown>>);
