@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import http, { IncomingMessage, type RequestListener, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import express5 from "express";
@@ -25,6 +26,15 @@ async function serve(listener: RequestListener): Promise<string> {
 
 function sessions(): ReturnType<typeof session> {
   return session({ secret, backend: memoryBackend() });
+}
+
+/** Another copy of Express, as a dependency brings it along: its prototypes are known to nobody yet. */
+function copyOf(name: "express" | "express4"): typeof express5 {
+  const require = createRequire(import.meta.url);
+  const main = require.resolve(name);
+  const folder = main.slice(0, -"index.js".length);
+  for (const path of Object.keys(require.cache)) if (path.startsWith(folder)) delete require.cache[path];
+  return require(main) as typeof express5;
 }
 
 function count(request: unknown): number {
@@ -89,6 +99,64 @@ describe.each([
     expect(both.map(({ text }) => text)).toEqual(["2 true", "1 true"]);
     expect((await visit(url, first.cookie)).text).toBe("3 true");
   });
+
+  test.each([
+    ["copied", (request: IncomingMessage) => [...request.rawHeaders]],
+    ["behind a proxy", (request: IncomingMessage) => new Proxy(request.rawHeaders, {})],
+  ])("a request whose rawHeaders are %s later on keeps its session", async (_what, change) => {
+    const app = express();
+    app.use(sessions());
+    app.use((request, _response, next) => {
+      request.rawHeaders = change(request);
+      next();
+    });
+    app.get("/", (request, response) => {
+      const { sessionID } = request as unknown as { sessionID?: string };
+      response.send(`${typeof sessionID} ${count(request)}`);
+    });
+    const url = await serve(app);
+    const first = await visit(url);
+    expect(first.text).toBe("string 1");
+    expect((await visit(url, first.cookie)).text).toBe("string 2");
+  });
+
+  test("a request that gives new rawHeaders each time has a session all the same", async () => {
+    const app = express();
+    app.use((request, _response, next) => {
+      const { rawHeaders } = request;
+      Object.defineProperty(request, "rawHeaders", { get: () => [...rawHeaders] });
+      next();
+    });
+    app.use(sessions());
+    app.get("/", (request, response) => void response.send(String(count(request))));
+    const url = await serve(app);
+    expect((await visit(url, (await visit(url)).cookie)).text).toBe("2");
+  });
+
+  test.each(["express", "express4"] as const)(
+    "the session goes along into a handler of another copy of %s",
+    async (name) => {
+      const app = express();
+      const inner = copyOf(name)();
+      inner.get("/set", (request, response) => void response.send(String(count(request))));
+      inner.get("/deep", (request, response) => {
+        const { list } = (request as unknown as { session: { list: number[] } }).session;
+        response.send(String(list.push(1)));
+      });
+      app.use(sessions());
+      app.use((request, response, next) => {
+        const { session } = request as unknown as { session: { list?: number[] } };
+        if (request.path === "/deep") session.list ??= [];
+        inner(request, response, next);
+      });
+      const url = await serve(app);
+      const deep = await visit(`${url}/deep`);
+      expect(deep.text).toBe("1");
+      expect((await visit(`${url}/deep`, deep.cookie)).text).toBe("2");
+      const first = await visit(`${url}/set`);
+      expect((await visit(`${url}/set`, first.cookie)).text).toBe("2");
+    },
+  );
 
   test("a response that nobody holds is Node's", async () => {
     const held = express();

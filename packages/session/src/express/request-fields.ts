@@ -1,5 +1,5 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
-import { hooksOf } from "../http/gates.ts";
+import { hooksOf, refindGates } from "../http/gates.ts";
 import { Commit } from "./commit.ts";
 import type { RequestWithSession } from "./kept.ts";
 import type { Visit } from "./visit.ts";
@@ -20,6 +20,12 @@ export function bearVisit(request: Bearer, response: ServerResponse, visit: Visi
   const inherits = inheritsFields(Object.getPrototypeOf(request) as object);
   if (!inherits || request.res !== response || visitHolding(response) !== visit) request[visiting] = visit;
   if (!inherits) request.sessionStore = visit.site.shelf.sessionStore;
+}
+
+/** For a request and a response that another framework may have given other prototypes since. */
+export function refindVisit(request: Bearer, response: ServerResponse): void {
+  refindGates(response);
+  inheritsFields(Object.getPrototypeOf(request) as object);
 }
 
 /** The visit that a request bears: the outermost middleware's. */

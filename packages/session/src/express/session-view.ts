@@ -34,7 +34,11 @@ export class Session {
   readonly #behind: Behind;
 
   static {
-    behindOf = (target) => target.#behind;
+    behindOf = (target) => {
+      const found = target.#behind;
+      found.does.refind();
+      return found;
+    };
   }
 
   constructor(session: Viewed, does: Visitor) {

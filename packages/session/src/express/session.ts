@@ -104,13 +104,19 @@ function serve(
     next();
     return;
   }
-  const visit = new Visit(site, request, cookieOptions);
+  const visit = new Visit(site, request, response, cookieOptions);
   holdResponse(response, new Commit(visit, response, next));
   bearVisit(request, response, visit);
   const turn = site.lock === undefined ? undefined : takeTurn(site.lock, visit, response);
   const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());
-  if (entering === undefined) next();
-  else entering.then(() => next(), next);
+  if (entering === undefined) pass(visit, next);
+  else entering.then(() => pass(visit, next), next);
+}
+
+/** What answers later, and all requests that come later, are found again whatever framework took them over here. */
+function pass(visit: Visit, next: () => void): void {
+  next();
+  visit.refind();
 }
 
 /** Wait until no other request of the session runs; the next may run when this one ends in whatever way. */

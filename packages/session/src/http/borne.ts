@@ -30,22 +30,36 @@ class Borne<Value extends ForResponse> extends Same {
  * Bear a value for a response of Express without a property of its own, which would be dear (see `gates.ts`): as a
  * private field of its request's `rawHeaders`, an ordinary array of Node's own, and each request's own. A WeakMap is
  * dearer still: its value points back to the response, and while that is so a minor collection frees neither.
+ * The state of its stream bears it, too, since middleware may give a request other headers, or another body.
  * False where that cannot be, as in a test whose requests share their headers.
  */
 export function bear(value: ForResponse): boolean {
-  const object = bearerOf(value.response);
-  if (object === undefined || !Object.isExtensible(object) || Borne.read(object) !== undefined) return false;
-  new Borne(object, value);
-  return true;
+  const { req } = value.response as Bearing;
+  bearOn(req?.rawHeaders, value);
+  bearOn(req?._readableState, value);
+  return borneFor(value.response) === value;
 }
 
 /** What is borne for a response. */
 export function borneFor(response: ServerResponse): ForResponse | undefined {
-  const object = bearerOf(response);
-  const found = object === undefined ? undefined : Borne.read(object);
+  const { req } = response as Bearing;
+  return borneBy(req?.rawHeaders, response) ?? borneBy(req?._readableState, response);
+}
+
+interface Bearing {
+  readonly req?: { readonly rawHeaders?: unknown; readonly _readableState?: unknown };
+}
+
+function bearOn(object: unknown, value: ForResponse): void {
+  if (isObject(object) && Object.isExtensible(object) && Borne.read(object) === undefined)
+    new Borne(object, value);
+}
+
+function borneBy(object: unknown, response: ServerResponse): ForResponse | undefined {
+  const found = isObject(object) ? Borne.read(object) : undefined;
   return found?.response === response ? found : undefined;
 }
 
-function bearerOf({ req }: { readonly req?: { readonly rawHeaders?: object } }): object | undefined {
-  return req?.rawHeaders;
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -66,6 +66,14 @@ export function keepGates(response: Gated, gatekeeper: Gatekeeper): Passages {
   return originals;
 }
 
+/**
+ * Another framework may have given a held response another prototype since, as another copy of Express does that is
+ * called as a handler: its responses get gates, too.
+ */
+export function refindGates(response: Gated): void {
+  inheritedGates(response);
+}
+
 /** The hooks of the outermost hold of a response. */
 export function hooksOf(response: Gated): HoldHooks | undefined {
   return keeperOf(response)?.hooks;
