@@ -8,11 +8,16 @@ import type { HeadQueue } from "./head-gate.ts";
  */
 export interface Exchange extends AffinityHolder, HeadQueue {
   readonly request: object;
+  readonly response: object;
 }
 
-/** Of Node's own, an ordinary array of each request's own: whatever is added to it costs next to nothing. */
+/**
+ * Of Node's own, an ordinary array of each request's own: whatever is added to it costs next to nothing. The state of
+ * its stream bears the same, since middleware may give a request other headers, or another body.
+ */
 export interface Bearer {
   readonly rawHeaders?: unknown;
+  readonly _readableState?: unknown;
 }
 
 function same(object: object): object {
@@ -36,20 +41,34 @@ class Borne extends Same {
   }
 }
 
-/** Of a request that bears nothing, and of whatever a test calls a request: `undefined`. */
-export function findExchange(request: Bearer | undefined): Exchange | undefined {
-  const rawHeaders = request?.rawHeaders;
-  const found = Array.isArray(rawHeaders) ? Borne.read(rawHeaders) : undefined;
-  return found?.request === request ? found : undefined;
+/**
+ * The exchange of a request, or of a response through what it calls its request. Of one that bears nothing, and of
+ * whatever a test calls a request: `undefined`.
+ */
+export function findExchange(bearer: Bearer | undefined, whose: object): Exchange | undefined {
+  return borneBy(bearer?.rawHeaders, whose) ?? borneBy(bearer?._readableState, whose);
 }
 
-/** `undefined` for a request that can bear nothing, as a test's may be that shares its `rawHeaders` with others. */
-export function openExchange(request: Bearer): Exchange | undefined {
-  const { rawHeaders } = request;
-  if (!Array.isArray(rawHeaders) || !Object.isExtensible(rawHeaders)) return undefined;
-  const found = Borne.read(rawHeaders);
-  if (found !== undefined) return found.request === request ? found : undefined;
-  const made: Exchange = { request, waiting: undefined };
-  new Borne(rawHeaders, made);
-  return made;
+/** `undefined` for a request that can bear nothing, as a test's may be that shares what it has with others. */
+export function openExchange(request: Bearer, response: object): Exchange | undefined {
+  const found = findExchange(request, request);
+  if (found !== undefined) return found;
+  const made: Exchange = { request, response, waiting: undefined };
+  bearOn(request.rawHeaders, made);
+  bearOn(request._readableState, made);
+  return findExchange(request, request);
+}
+
+function bearOn(object: unknown, exchange: Exchange): void {
+  if (isObject(object) && Object.isExtensible(object) && Borne.read(object) === undefined)
+    new Borne(object, exchange);
+}
+
+function borneBy(object: unknown, whose: object): Exchange | undefined {
+  const found = isObject(object) ? Borne.read(object) : undefined;
+  return found?.request === whose || found?.response === whose ? found : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

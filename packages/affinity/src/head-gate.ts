@@ -118,7 +118,7 @@ function gatedHost(prototype: object): Gated | null {
   if (Object.hasOwn(host, "writeHead") || !Object.isExtensible(host)) return null;
   const { writeHead } = host;
   const value = function (this: Gated, ...head: HeadArguments): unknown {
-    return Reflect.apply(writeHead, this, editFor(findExchange(this.req)?.waiting, this, head));
+    return Reflect.apply(writeHead, this, editFor(findExchange(this.req, this)?.waiting, this, head));
   };
   Object.defineProperty(host, "writeHead", { value, configurable: true, writable: true });
   gatedHosts.add(host);

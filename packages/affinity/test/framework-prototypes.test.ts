@@ -245,6 +245,58 @@ describe("on a framework's prototypes", () => {
     },
   );
 
+  it.each([
+    ["copied", (request: IncomingMessage) => [...request.rawHeaders]],
+    ["behind a proxy", (request: IncomingMessage) => new Proxy(request.rawHeaders, {})],
+  ])("finds both again when the rawHeaders are %s later on", async (_what, change) => {
+    const { adopt } = makeFramework();
+    const replace = ((request: IncomingMessage, _response: unknown, next: () => void) => {
+      request.rawHeaders = change(request);
+      next();
+    }) as unknown as Middleware;
+    await serve(listenerOf(adopt, [affinity({ name: "SHOP", secret }), replace, say]), async (visit) => {
+      const { body, setCookie } = await visit();
+      expect([body, setCookie.length]).toEqual(["new", 1]);
+    });
+  });
+
+  it("binds a request that gives new rawHeaders each time", async () => {
+    const { adopt } = makeFramework();
+    const copy = ((request: IncomingMessage, _response: unknown, next: () => void) => {
+      const { rawHeaders } = request;
+      Object.defineProperty(request, "rawHeaders", { get: () => [...rawHeaders] });
+      next();
+    }) as unknown as Middleware;
+    await serve(listenerOf(adopt, [copy, affinity({ name: "SHOP", secret }), say]), async (visit) => {
+      const { body, setCookie } = await visit();
+      expect([body, setCookie.length]).toEqual(["new", 1]);
+    });
+  });
+
+  it("binds a response whose request is another object by the time it answers", async () => {
+    const { adopt } = makeFramework();
+    const wrap = ((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+      Object.assign(response, { req: Object.create(request) as object });
+      next();
+    }) as unknown as Middleware;
+    await serve(listenerOf(adopt, [affinity({ name: "SHOP", secret }), wrap, say]), async (visit) => {
+      expect((await visit()).setCookie).toHaveLength(1);
+    });
+  });
+
+  it("is known to a second framework that is not asked before it takes a request over, from its second one on", async () => {
+    const [first, second] = [makeFramework(), makeFramework()];
+    const move = ((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+      second.adopt(request, response);
+      next();
+    }) as unknown as Middleware;
+    await serve(listenerOf(first.adopt, [affinity({ name: "SHOP", secret }), move, say]), async (visit) => {
+      await visit();
+      const { body, setCookie } = await visit();
+      expect([body, setCookie.length]).toEqual(["new", 1]);
+    });
+  });
+
   it("leaves a response alone that has no request", async () => {
     const { adopt, responses } = makeFramework();
     await serve(listenerOf(adopt, [affinity({ name: "SHOP", secret }), say]), async (visit) => {

@@ -3,7 +3,7 @@ import { type AffinityControls, Binder, withControls } from "../binder.ts";
 import type { AffinityOptions } from "../options.ts";
 import { isEncrypted, type NodeRequest } from "../request.ts";
 import type { NodeResponse } from "../response-head.ts";
-import { exchangeOf } from "./request-field.ts";
+import { exchangeOf, followExchange } from "./request-field.ts";
 
 declare global {
   namespace Express {
@@ -28,8 +28,12 @@ export function affinity<Request extends NodeRequest = NodeRequest>(
 ): AffinityMiddleware<Request> {
   const binder = new Binder<Request>(options, isSecure);
   const middleware = (request: Request, response: NodeResponse, next: (error?: unknown) => void): void => {
-    binder.receive(request, request, response, exchangeOf(request, response));
+    const exchange = exchangeOf(request, response);
+    const prototype: unknown = Object.getPrototypeOf(response);
+    binder.receive(request, request, response, exchange);
     next();
+    if (exchange !== undefined && Object.getPrototypeOf(response) !== prototype)
+      followExchange(request, response, exchange);
   };
   return withControls(middleware, binder);
 }
