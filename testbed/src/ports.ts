@@ -8,12 +8,12 @@ const HIGHEST = 32_000;
 
 /**
  * A TCP port of loopback that is free at this moment, and that no outgoing connection can take before the program
- * that is to have it listens there.
+ * that is to have it listens there. `apart`: so is the port that many above it.
  */
-export async function freePort(): Promise<number> {
+export async function freePort(apart = 0): Promise<number> {
   for (;;) {
-    const port = randomInt(LOWEST, HIGHEST);
-    if (await isFree(port)) return port;
+    const port = randomInt(LOWEST, HIGHEST - apart);
+    if ((await isFree(port)) && (apart === 0 || (await isFree(port + apart)))) return port;
   }
 }
 

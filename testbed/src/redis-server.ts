@@ -24,9 +24,9 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Start a server with `args` as on its command line; by default it keeps nothing on disk. */
-export async function startRedis(args: readonly string[] = []): Promise<RedisServer> {
-  const port = await freePort();
+/** Start a server with `args` as on its command line; by default it keeps nothing on disk, on a free port. */
+export async function startRedis(args: readonly string[] = [], givenPort?: number): Promise<RedisServer> {
+  const port = givenPort ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), "unstick-redis-"));
   let child = await spawnRedis(port, folder, args);
   const kill = async (): Promise<void> => {

@@ -35,6 +35,9 @@ const GLIDE_NAMES: Readonly<Record<string, string>> = {
 export function serverWord(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   if (/ACL failure in script|user executing the script can't/.test(message)) return "NOPERM";
+  // Before 7.0 the error of a command within a script comes after where in the script it was.
+  const within = /Error running script \(call to \w+\): .*?: -([A-Z]{3,})\b/.exec(message)?.[1];
+  if (within !== undefined) return within;
   const glide = /^An error was signalled by the server: - (\w+)/.exec(message)?.[1];
   if (glide !== undefined) return GLIDE_NAMES[glide] ?? "";
   return /^[A-Z]{3,}\b/.exec(message)?.[0] ?? "";

@@ -5,7 +5,7 @@ import { redisBackend } from "../src/index.ts";
 
 test("statistics tell the server's evictions, and the delay of its replica once it has one", async () => {
   const master = await startRedis(["--maxmemory", "16mb", "--maxmemory-policy", "volatile-ttl"]);
-  const replica = await startRedis(["--replicaof", `127.0.0.1 ${master.port}`]);
+  const replica = await startRedis(["--replicaof", "127.0.0.1", `${master.port}`]);
   const client = new Redis(master.port, master.host);
   const backend = redisBackend(client, { prefix: "s:" });
   try {
