@@ -1,8 +1,10 @@
+import { type Corkable, gathering } from "./gather.ts";
 import { isFunction, type Link, type Send } from "./link.ts";
 
 interface Ioredis {
   call(name: string, args: readonly string[]): Promise<unknown>;
   readonly status?: string;
+  readonly stream?: Corkable | null;
   disconnect?(reconnect: boolean): void;
   readonly options?: { readonly keyPrefix?: string | Buffer };
 }
@@ -37,7 +39,16 @@ function reconnectClient(client: Ioredis): boolean {
 }
 
 function sender(client: Ioredis): Send {
-  return (command) => client.call(command[0] ?? "", command.slice(1));
+  const gather = gathering(() => (isCluster(client) ? client.nodes("master") : [client]).map(streamOf));
+  return (command) => {
+    gather();
+    return client.call(command[0] ?? "", command.slice(1));
+  };
+}
+
+/** Absent before the first connection; whatever cannot be corked writes as it does. */
+function streamOf({ stream }: Ioredis): Corkable | undefined {
+  return typeof stream?.cork === "function" && typeof stream.uncork === "function" ? stream : undefined;
 }
 
 function isCluster(client: Ioredis): client is IoredisCluster {
