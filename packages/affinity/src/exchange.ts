@@ -3,18 +3,15 @@ import type { HeadQueue } from "./head-gate.ts";
 
 /**
  * What one request of a framework bears for us, and its response with it, where a property of their own would be dear
- * (see `frameworkPrototype`). A WeakMap is dearer still: what it holds for a request points back to the request, and
- * while that is so a minor collection frees neither.
+ * (see `frameworkPrototype`). A WeakMap is dearer still: its value points back to the request, so that a minor
+ * collection frees neither.
  */
 export interface Exchange extends AffinityHolder, HeadQueue {
   readonly request: object;
   readonly response: object;
 }
 
-/**
- * Of Node's own, an ordinary array of each request's own: whatever is added to it costs next to nothing. The state of
- * its stream bears the same, since middleware may give a request other headers, or another body.
- */
+/** Two objects of each request's own, cheap to add to. Middleware may replace either. */
 export interface Bearer {
   readonly rawHeaders?: unknown;
   readonly _readableState?: unknown;
@@ -27,7 +24,7 @@ function same(object: object): object {
 /** A constructor that answers its argument: a class that extends it puts its private fields on that. */
 const Same = same as unknown as new (object: object) => object;
 
-/** Gives an object a private field, which nobody sees, lists or compares. */
+/** Gives an object a private field, which nobody sees. */
 class Borne extends Same {
   readonly #exchange: Exchange;
 
@@ -36,20 +33,20 @@ class Borne extends Same {
     this.#exchange = exchange;
   }
 
-  static read(object: object): Exchange | undefined {
-    return #exchange in object ? object.#exchange : undefined;
+  static read(object: unknown): Exchange | undefined {
+    return isObject(object) && #exchange in object ? object.#exchange : undefined;
   }
 }
 
-/**
- * The exchange of a request, or of a response through what it calls its request. Of one that bears nothing, and of
- * whatever a test calls a request: `undefined`.
- */
+function isObject(value: unknown): value is object {
+  return Object(value) === value;
+}
+
+/** Of a request, or of a response through what it calls its request. */
 export function findExchange(bearer: Bearer | undefined, whose: object): Exchange | undefined {
   return borneBy(bearer?.rawHeaders, whose) ?? borneBy(bearer?._readableState, whose);
 }
 
-/** `undefined` for a request that can bear nothing, as a test's may be that shares what it has with others. */
 export function openExchange(request: Bearer, response: object): Exchange | undefined {
   const found = findExchange(request, request);
   if (found !== undefined) return found;
@@ -60,15 +57,10 @@ export function openExchange(request: Bearer, response: object): Exchange | unde
 }
 
 function bearOn(object: unknown, exchange: Exchange): void {
-  if (isObject(object) && Object.isExtensible(object) && Borne.read(object) === undefined)
-    new Borne(object, exchange);
+  if (Object.isExtensible(object) && Borne.read(object) === undefined) new Borne(object as object, exchange);
 }
 
 function borneBy(object: unknown, whose: object): Exchange | undefined {
-  const found = isObject(object) ? Borne.read(object) : undefined;
+  const found = Borne.read(object);
   return found?.request === whose || found?.response === whose ? found : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -2,9 +2,8 @@
  * The object of a framework that all its requests, or all its responses, inherit from: the one right above Node's
  * own prototype. `undefined` where the prototype is Node's own, which is everybody's and left alone.
  *
- * Express gives each request and each response another prototype. Node's engine before Node 24 then copies the whole
- * shape of the object, some 3 µs and a kilobyte, for every property that is added to it, and every look at it is
- * slower from there on. What stands on this prototype costs a request none of that.
+ * Express gives each request and response another prototype. Node before 24 then copies the shape of the object, some
+ * 3 µs and a kilobyte, for every property added to it. What stands on this prototype costs none of that.
  */
 export function frameworkPrototype(prototype: object | null, ofNode: object): object | undefined {
   let at = prototype;

@@ -67,6 +67,12 @@ async function shareKept(listener: RequestListener): Promise<number> {
   return share;
 }
 
+/** The middle one of three: Node may begin a full collection of its own meanwhile, which frees what was there before. */
+async function usually(measure: () => Promise<number>): Promise<number> {
+  const measured = [await measure(), await measure(), await measure()];
+  return measured.sort((a, b) => a - b)[1] as number;
+}
+
 /**
  * What hangs on a request until a full collection costs more than all that a middleware computes. A closure on a
  * response of Express did, and so does a WeakMap whose values lead back to their keys.
@@ -78,7 +84,7 @@ describe.each<[string, (isBare: boolean) => RequestListener]>([
   ["plain node:http", plainApp],
 ])("on %s", (_name, build) => {
   it("a minor collection frees a request as it does without the middleware", async () => {
-    const bare = await shareKept(build(true));
-    expect((await shareKept(build(false))) - bare).toBeLessThan(0.5);
+    const bare = await usually(() => shareKept(build(true)));
+    expect((await usually(() => shareKept(build(false)))) - bare).toBeLessThan(0.5);
   });
 });

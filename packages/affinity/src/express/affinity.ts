@@ -1,9 +1,10 @@
 import type { RequestAffinity } from "../affinity.ts";
 import { type AffinityControls, Binder, withControls } from "../binder.ts";
+import { keepGate } from "../head-gate.ts";
 import type { AffinityOptions } from "../options.ts";
 import { isEncrypted, type NodeRequest } from "../request.ts";
 import type { NodeResponse } from "../response-head.ts";
-import { exchangeOf, followExchange } from "./request-field.ts";
+import { exchangeOf } from "./request-field.ts";
 
 declare global {
   namespace Express {
@@ -32,8 +33,10 @@ export function affinity<Request extends NodeRequest = NodeRequest>(
     const prototype: unknown = Object.getPrototypeOf(response);
     binder.receive(request, request, response, exchange);
     next();
-    if (exchange !== undefined && Object.getPrototypeOf(response) !== prototype)
-      followExchange(request, response, exchange);
+    if (exchange === undefined || Object.getPrototypeOf(response) === prototype) return;
+    // Another copy of Express took both over.
+    exchangeOf(request, response);
+    keepGate(response, exchange);
   };
   return withControls(middleware, binder);
 }

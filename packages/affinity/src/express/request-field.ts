@@ -2,8 +2,6 @@ import { IncomingMessage } from "node:http";
 import type { AffinityHolder, RequestAffinity } from "../affinity.ts";
 import { type Bearer, type Exchange, findExchange, openExchange } from "../exchange.ts";
 import { frameworkPrototype } from "../framework-prototype.ts";
-import { keepGate } from "../head-gate.ts";
-import type { NodeResponse } from "../response-head.ts";
 
 /** A request of Express, which knows its response. */
 type FrameworkRequest = AffinityHolder & Bearer & { readonly res?: { readonly req?: Bearer } };
@@ -25,15 +23,6 @@ export function exchangeOf(request: object, response: { readonly req?: object })
     known.set(prototype, inherits);
   }
   return inherits && response.req === request ? openExchange(request, response) : undefined;
-}
-
-/**
- * Another framework may have taken both over in a later handler, as another copy of Express does that is called: its
- * prototypes get what these had, for what answers later and for all requests that come later.
- */
-export function followExchange(request: object, response: NodeResponse, exchange: Exchange): void {
-  exchangeOf(request, response);
-  keepGate(response, exchange);
 }
 
 const fieldHosts = new WeakSet<object>();
@@ -63,6 +52,5 @@ function definesField(prototype: object): boolean {
 
 /** Through a proxy of the request, too, and through an object that inherits from it. */
 function findBorne(request: FrameworkRequest): Exchange | undefined {
-  const { res } = request;
-  return findExchange(request, request) ?? (res === undefined ? undefined : findExchange(res.req, res));
+  return findExchange(request, request) ?? findExchange(request.res?.req, request.res ?? request);
 }
