@@ -123,7 +123,10 @@ export class AttributeSlots {
 
   /** As {@link SlotChange}; `undefined`: no difference. */
   #difference(name: string, slot: Slot): string | number | null | undefined {
-    if (slot.removed) return slot.stored === undefined ? undefined : null;
+    if (slot.removed) {
+      slot.sent = undefined;
+      return slot.stored === undefined ? undefined : null;
+    }
     if (!slot.held || isSamePrimitive(slot)) return undefined;
     slot.sent = slot.value;
     const added = isCounter(this.#rules, name) ? addedTo(slot) : undefined;
@@ -162,18 +165,21 @@ export class AttributeSlots {
     slot.text = text;
     slot.parsed = merged === undefined ? slot.sent : merged.value;
     if (merged === undefined) return;
-    if (Object.is(slot.value, slot.sent)) slot.value = merged.value;
+    if (slot.removed) {
+      if (slot.sent === undefined) this.set(name, merged.value);
+    } else if (Object.is(slot.value, slot.sent)) slot.value = merged.value;
     else if (typeof slot.value === "number" && isCounter(this.#rules, name)) {
       slot.value += (merged.value as number) - (slot.sent as number);
     }
   }
 
-  removedFromStore(name: string): void {
+  /** The backend has none under `name` any more. `isMerged`: a merge made that of a value of ours. */
+  removedFromStore(name: string, isMerged: boolean): void {
     const slot = this.#slots.get(name);
     if (slot === undefined) return;
     slot.stored = undefined;
     slot.text = undefined;
-    if (slot.value === undefined) slot.removed = true;
+    if (slot.value === undefined || (isMerged && Object.is(slot.value, slot.sent))) slot.removed = true;
     // Where the record as it was read still has it, the slot tells that it is gone.
     if (slot.removed && !this.#wasRead(name)) this.#slots.delete(name);
   }

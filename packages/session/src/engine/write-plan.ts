@@ -10,6 +10,8 @@ import type { ValueCodec } from "./value-codec.ts";
 /** What becomes of one attribute: it is set to a text, or a counter is added to, or it is removed. */
 interface AttributeWrite {
   readonly name: string;
+  /** The application removed it, whatever a conflict makes of that. */
+  readonly isRemoval: boolean;
   text: string | undefined;
   /** What the backend gets for `text`, sealed and ready. */
   stored: string | undefined;
@@ -58,6 +60,7 @@ export class WritePlan {
     const text = typeof to === "string" ? to : undefined;
     return {
       name,
+      isRemoval: to === null,
       text,
       stored: text === undefined ? undefined : this.#toStored(name, text),
       amount: isCounted ? to : undefined,
@@ -141,8 +144,7 @@ export class WritePlan {
     const { name } = write;
     const rule = this.#policy.rules.get(name);
     if (rule === undefined) throw new SessionConflictError([name]);
-    const isRemoved = write.text === undefined && write.amount === undefined;
-    const ours = isRemoved ? undefined : this.#slots.sentValue(name);
+    const ours = write.isRemoval ? undefined : this.#slots.sentValue(name);
     const merged = this.#merge(rule, name, theirs, ours);
     const text = this.#codec.stringify(name, merged);
     write.amount = undefined;
@@ -173,7 +175,7 @@ export class WritePlan {
         const sum = current.get(storedName(name)) ?? String(this.#slots.sentValue(name));
         this.#slots.written(name, sum, sum, { value: Number(sum) });
       } else if (text !== undefined && stored !== undefined) this.#slots.written(name, stored, text, merged);
-      else this.#slots.removedFromStore(name);
+      else this.#slots.removedFromStore(name, merged !== undefined);
     }
   }
 

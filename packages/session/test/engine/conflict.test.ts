@@ -97,6 +97,59 @@ describe("two requests that change one attribute", () => {
     expect((await loaded(engine, id)).has("cart")).toBe(false);
   });
 
+  test("what a merge removed is gone for the request, too: its next save does not bring it back", async () => {
+    const engine = createEngine({ backend: memoryBackend(), attributes: { cart: () => undefined } });
+    const id = await stored(engine, { cart: 0 });
+    const [, late] = await together(engine, id, [() => 1, () => 2], "cart");
+    expect(late!.has("cart")).toBe(false);
+    await late!.save();
+    expect((await loaded(engine, id)).has("cart")).toBe(false);
+  });
+
+  test("what a merge kept of a removal is there for the request, too: its next save does not remove it", async () => {
+    const merge = (_base: unknown, theirs: unknown, ours: unknown) => ours ?? theirs;
+    const engine = createEngine({ backend: memoryBackend(), attributes: { cart: merge } });
+    const id = await stored(engine, { cart: 1 });
+    const [first, late] = [await loaded(engine, id), await loaded(engine, id)];
+    first.set("cart", 2);
+    late.delete("cart");
+    await first.save();
+    await late.save();
+    expect(late.get("cart")).toBe(2);
+    await late.save();
+    expect((await loaded(engine, id)).get("cart")).toBe(2);
+  });
+
+  test("a removal stays one for the merge, however often others write between", async () => {
+    const given: unknown[] = [];
+    const merge = (_base: unknown, theirs: unknown, ours: unknown) => {
+      given.push(ours);
+      return theirs;
+    };
+    const backend = memoryBackend();
+    const others = createEngine({ backend });
+    const between: (() => Promise<unknown>)[] = [];
+    const update: typeof backend.update = async (...args) => {
+      await between.shift()?.();
+      return backend.update(...args);
+    };
+    const engine = createEngine({ backend: { ...backend, update }, attributes: { cart: merge } });
+    const session = await loaded(engine, await stored(engine, { cart: 1 }));
+    session.set("cart", 2);
+    await session.save();
+    session.delete("cart");
+    for (const cart of [3, 4]) {
+      between.push(async () => {
+        const other = await loaded(others, session.id);
+        other.set("cart", cart);
+        await other.save();
+      });
+    }
+    await session.save();
+    expect(given).toEqual([undefined, undefined]);
+    expect((await loaded(engine, session.id)).get("cart")).toBe(4);
+  });
+
   test('with onConflict "error" the second is told, and may load and repeat', async () => {
     const engine = createEngine({ backend: memoryBackend(), onConflict: "error" });
     const id = await stored(engine, { name: "a", other: 1 });
