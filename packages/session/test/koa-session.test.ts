@@ -105,6 +105,23 @@ describe.each([
     expect(backend.calls).toEqual([]);
   });
 
+  it.each([false, true])("is shown to beforeSave once, and written once (rolling: %s)", async (rolling) => {
+    const backend = testBackend();
+    const beforeSave = (_ctx: unknown, session: Record<string, unknown>) => {
+      session.saves = ((session.saves as number | undefined) ?? 0) + 1;
+    };
+    const browser = await start({ backend, beforeSave: beforeSave as never, rolling }, count, Application);
+    await browser.get("/count");
+    expect(backend.calls).toEqual(["create"]);
+    backend.calls.length = 0;
+    await browser.get("/count");
+    expect(backend.calls).toEqual(["read", "update"]);
+    // This answer is made of the session itself, after it was stored.
+    backend.calls.length = 0;
+    expect(JSON.parse((await browser.get("/read")).body)).toEqual({ views: 2, saves: rolling ? 3 : 2 });
+    expect(backend.calls).toEqual(rolling ? ["read", "update"] : ["read"]);
+  });
+
   it("is stored before the answer leaves, a raw answer too", async () => {
     const backend = testBackend();
     const order: string[] = [];

@@ -22,9 +22,12 @@ export class ContextSession implements ViewedSession {
   /** Another request ended or replaced it: this one may not speak for it. */
   #isLost = false;
   #isForced = false;
+  /** Its time counts from this request. */
+  #isRolled = false;
   #isTouched = false;
   #isFailed = false;
-  #loadedText: string | undefined;
+  /** What was read, or `beforeSave` has seen. */
+  #shownText: string | undefined;
   #shown: ShownKey | undefined;
   readonly #steps = new StepQueue();
   #cookie: "set" | "clear" | undefined;
@@ -107,7 +110,7 @@ export class ContextSession implements ViewedSession {
     if (valid !== undefined && !valid(this.#ctx as never, this.get() as never)) return false;
     if ((found.maxAge ?? this.maxAge) !== this.maxAge)
       this.options.maxAge = found.maxAge as number | "session";
-    if (beforeSave !== undefined) this.#loadedText = JSON.stringify(this.get());
+    if (beforeSave !== undefined) this.#shownText = JSON.stringify(this.get());
     return true;
   }
 
@@ -221,10 +224,12 @@ export class ContextSession implements ViewedSession {
   #store(isAsked: boolean): Promise<void> | undefined {
     const kept = this.#open();
     if (this.#isLost) return undefined;
-    const isForced = isAsked || this.#isForced || isRolledOver(kept, this.#choices.now);
+    const isRolledOn = !this.#isRolled && isRolledOver(kept, this.#choices.now);
+    const isForced = isAsked || this.#isForced || isRolledOn;
     const { beforeSave } = this.#choices.now;
-    if (beforeSave !== undefined && (isForced || JSON.stringify(this.get()) !== this.#loadedText)) {
+    if (beforeSave !== undefined && (isForced || JSON.stringify(this.get()) !== this.#shownText)) {
       beforeSave(this.#ctx as never, this.get() as never);
+      this.#shownText = JSON.stringify(this.get());
     }
     const stored = kept.store(this.#how(isForced));
     if (typeof stored !== "string") return stored.then((done) => this.#note(done, isForced));
@@ -234,6 +239,7 @@ export class ContextSession implements ViewedSession {
 
   #note(stored: KoaStored, isForced: boolean): void {
     this.#isForced = false;
+    if (stored !== "unchanged") this.#isRolled = true;
     if (stored === "lost") {
       this.#isLost = true;
       this.#cookie = undefined;
