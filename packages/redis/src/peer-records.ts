@@ -35,6 +35,13 @@ if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
 return redis.call('UNLINK', KEYS[1])
 `);
 
+/** A key of ours is none of theirs here, too. */
+const TOUCH = script(`
+local last = redis.pcall('GETRANGE', KEYS[1], -#ARGV[2], -1)
+if type(last) ~= 'string' or last == ARGV[2] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[1])
+`);
+
 /** The records of connect-redis or koa-redis, in the steps that a move to ours and back needs. */
 export class PeerRecords {
   readonly #caller: Caller;
@@ -92,12 +99,15 @@ export class PeerRecords {
     );
   }
 
-  async remove(id: string): Promise<void> {
-    await this.#caller.script("destroy", REMOVE, [this.#prefix + id], [], () => undefined);
+  /** Answers whether there was one. */
+  remove(id: string): Promise<boolean> {
+    const key = this.#prefix + id;
+    return this.#caller.script("destroy", REMOVE, [key], [], (reply) => replyNumber(reply) === 1);
   }
 
-  async touch(id: string, lifetimeMs: number): Promise<void> {
-    const key = this.#prefix + id;
-    await this.#caller.command("touch", key, ["PEXPIRE", key, String(lifetimeMs)], () => undefined);
+  /** Move its deadline, unless it ends with `except`. */
+  async touch(id: string, lifetimeMs: number, except: string): Promise<void> {
+    const args = [String(lifetimeMs), except];
+    await this.#caller.script("touch", TOUCH, [this.#prefix + id], args, () => undefined);
   }
 }

@@ -27,18 +27,24 @@ export function decodeReply(caller: Caller, raw: unknown): Reply {
   return [code, ...rest];
 }
 
+/** One that is being given back to connect-redis is not there but for those that give back. */
 export function readSession(caller: Caller, key: string): Promise<StoredSession | null> {
   return caller.script("read", READ, [key], [], (raw) => {
-    const [code, remaining, age, movedTo, attributes] = decodeReply(caller, raw);
-    if (code !== REPLY.ok) return null;
-    const session = {
-      attributes: replyAttributes(attributes),
-      remainingMs: replyNumber(remaining),
-      ageMs: replyNumber(age),
-    };
-    const moved = replyText(movedTo);
-    return moved === "" ? session : { ...session, movedTo: moved };
+    const reply = decodeReply(caller, raw);
+    return reply.length > 5 ? null : decodeSession(reply);
   });
+}
+
+/** What `READ_RECORD` answers of a record that can be read. */
+export function decodeSession([code, remaining, age, movedTo, attributes]: Reply): StoredSession | null {
+  if (code !== REPLY.ok) return null;
+  const session = {
+    attributes: replyAttributes(attributes),
+    remainingMs: replyNumber(remaining),
+    ageMs: replyNumber(age),
+  };
+  const moved = replyText(movedTo);
+  return moved === "" ? session : { ...session, movedTo: moved };
 }
 
 export function createSession(

@@ -302,7 +302,7 @@ describe("coming from connect-redis", () => {
   });
 
   test("lists are refused while some sessions are connect-redis's", async () => {
-    for (const legacy of ["share", "adopt"] as const) {
+    for (const legacy of ["share", "adopt", "return"] as const) {
       await expect(ours(legacy).ids()).rejects.toMatchObject({ code: "ERR_UNSTICK_UNSUPPORTED" });
       await expect(ours(legacy).clear()).rejects.toMatchObject({ code: "ERR_UNSTICK_UNSUPPORTED" });
     }
@@ -324,8 +324,11 @@ describe("options", () => {
   test.each([
     ["scanCount", { scanCount: 10 }],
     ["legacy", { legacy: "both" }],
-    ["encryption", { legacy: "share", encryption: { keys: {}, active: null } }],
+    ["encryption.active", { legacy: "share", encryption: { keys: { k: new Uint8Array(32) }, active: "k" } }],
+    ["encryption.active", { legacy: "return", encryption: { keys: { k: new Uint8Array(32) }, active: "k" } }],
     ["attributes", { legacy: "share", attributes: {} }],
+    ["maxSessions", { legacy: "return", maxSessions: { max: 1, policy: "reject" } }],
+    ["principal", { legacy: "return", principal: () => undefined }],
     ["client", { client: {} }],
     ["prefix", { prefix: 1 }],
     ["ttl", { ttl: -1 }],

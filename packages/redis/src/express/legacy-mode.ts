@@ -1,34 +1,59 @@
 import { OptionError } from "@unstick/session";
 
 /**
- * How connect-redis's sessions are treated while a fleet moves away from it. `"share"`: this instance works
- * on connect-redis's own records, beside instances that still run connect-redis. `"adopt"`: each becomes one
- * of ours when it is next used, beside instances in `"share"`. `"off"`: they are not looked at.
+ * How connect-redis's sessions are treated while a fleet moves away from it, or back to it. `"share"`: this
+ * instance works on connect-redis's own records, beside instances that still run connect-redis. `"adopt"`: each
+ * becomes one of ours when it is next used, beside instances in `"share"`. `"off"`: they are not looked at.
+ * `"return"`: as `"share"`, and each of ours becomes connect-redis's again when it is next used, beside instances in
+ * `"share"`; once none of ours is left, beside instances that run connect-redis.
  */
-export type LegacyMode = "share" | "adopt" | "off";
+export type LegacyMode = "share" | "adopt" | "off" | "return";
+
+const MODES: readonly LegacyMode[] = ["share", "adopt", "off", "return"];
 
 /** What one string of JSON for a whole session cannot give. */
-const BEYOND_SHARE = ["attributes", "encryption", "maxSessions", "onConflict", "principal"];
+const BEYOND_SHARE = ["attributes", "maxSessions", "onConflict", "principal"];
+
+/** Whether new sessions are connect-redis's records. */
+export function keepsTheirs(legacy: LegacyMode): boolean {
+  return legacy === "share" || legacy === "return";
+}
 
 let hasWarned = false;
 
-export function readLegacyMode(options: { readonly legacy?: LegacyMode }): LegacyMode {
+interface LegacyOptions {
+  readonly legacy?: LegacyMode;
+  readonly encryption?: { readonly active: string | null };
+}
+
+export function readLegacyMode(options: LegacyOptions): LegacyMode {
   const { legacy = "off" } = options;
-  if (!["share", "adopt", "off"].includes(legacy)) {
-    throw new OptionError("legacy", 'must be "share", "adopt" or "off"');
+  if (!MODES.includes(legacy)) {
+    throw new OptionError("legacy", 'must be "share", "adopt", "off" or "return"');
   }
-  if (legacy === "share") refuseBeyondShare(options);
+  if (keepsTheirs(legacy)) refuseBeyondShare(legacy, options);
+  if (legacy === "share") warnOnce();
   return legacy;
 }
 
-function refuseBeyondShare(options: object): void {
+function refuseBeyondShare(legacy: LegacyMode, options: LegacyOptions): void {
   const asked = BEYOND_SHARE.find((name) => (options as Record<string, unknown>)[name] !== undefined);
   if (asked !== undefined) {
     throw new OptionError(
       asked,
-      'is not possible with legacy: "share", which keeps connect-redis\'s records; turn it on with "adopt"',
+      `is not possible with legacy: "${legacy}", which keeps connect-redis's records; turn it on with "adopt"`,
     );
   }
+  // Keys alone: they open what was sealed in "adopt".
+  if (options.encryption !== undefined && options.encryption.active !== null) {
+    throw new OptionError(
+      "encryption.active",
+      `must be null with legacy: "${legacy}", which keeps connect-redis's records; turn it on with "adopt"`,
+    );
+  }
+}
+
+function warnOnce(): void {
   if (hasWarned) return;
   hasWarned = true;
   process.emitWarning(

@@ -1,6 +1,8 @@
+import { typedJsonSerializer } from "@unstick/session";
 import type { StoredData } from "@unstick/session/express";
 import { reportDamagedRecord } from "../damaged-record.ts";
 import type { PeerRecord, PeerRecords } from "../peer-records.ts";
+import { isUnconfirmed, UNCONFIRMED } from "./give-back.ts";
 import { mergeSessions } from "./merge-sessions.ts";
 
 /** connect-redis's option `serializer`: it turns a whole session into a string. */
@@ -9,10 +11,14 @@ export interface WholeSerializer {
   parse(text: string): unknown;
 }
 
-/** `base`: this request's session as it last agreed with the store. `stored`: the record as it then was. */
+/**
+ * `base`: this request's session of `id` as it last agreed with the store. `stored`: their record as it then was;
+ * `undefined` when ours counted.
+ */
 interface Known {
+  readonly id: string;
   readonly base: string;
-  readonly stored: string;
+  readonly stored: string | undefined;
 }
 
 /** Works on connect-redis's records in place, beside instances that run it. */
@@ -21,13 +27,16 @@ export class SharedRecords {
   readonly #serializer: WholeSerializer;
   readonly #known = new WeakMap<object, Known>();
 
-  constructor(records: PeerRecords, serializer: WholeSerializer) {
+  /** The types that our own serializer keeps are JSON's for connect-redis. */
+  constructor(records: PeerRecords, serializer: unknown) {
     this.#records = records;
-    this.#serializer = serializer;
+    this.#serializer =
+      serializer === undefined || serializer === typedJsonSerializer ? JSON : (serializer as WholeSerializer);
   }
 
+  /** Whether a session was last seen as their record. */
   isKnown(session: object): boolean {
-    return this.#known.has(session);
+    return this.#known.get(session)?.stored !== undefined;
   }
 
   handOn(from: object, to: object): void {
@@ -35,12 +44,42 @@ export class SharedRecords {
     if (known !== undefined) this.#known.set(to, known);
   }
 
+  /** Remember a session of ours as it is stored: should it become theirs meanwhile, the changes go there. */
+  noteOurs<Data extends StoredData>(id: string, session: Data): Data {
+    const base = this.textOf(session);
+    if (base === undefined) this.#known.delete(session);
+    else this.#known.set(session, { id, base, stored: undefined });
+    return session;
+  }
+
+  /** What this request changed was put on the session as it is `now`: from here on compare with that. */
+  noteMoved(id: string, session: StoredData, now: StoredData): void {
+    const base = this.textOf(session);
+    const stored = (this.#known.get(now) ?? this.#known.get(session))?.stored;
+    if (base !== undefined) this.#known.set(session, { id, base, stored });
+  }
+
+  /** connect-redis's string for a session; `undefined` when it has none (a bigint, say). */
+  textOf(session: object): string | undefined {
+    try {
+      return this.#serializer.stringify(session);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The session of an id; `undefined` when there is none that can be read. */
   async read(id: string): Promise<StoredData | undefined> {
-    const record = await this.#records.read(id);
+    const record = await this.record(id);
     const data = record && this.parse(record);
-    if (data !== undefined) this.#known.set(data, { base: record!.text, stored: record!.text });
+    if (data !== undefined) this.#known.set(data, { id, base: record!.text, stored: record!.text });
     return data;
+  }
+
+  /** Their record of an id; a copy of ours that is not confirmed is none. */
+  async record(id: string): Promise<PeerRecord | undefined> {
+    const record = await this.#records.read(id);
+    return record === undefined || isUnconfirmed(record.text) ? undefined : record;
   }
 
   /** What a record holds; `undefined`, and an event, when it cannot be read. */
@@ -72,14 +111,14 @@ export class SharedRecords {
     const base = this.#serializer.stringify(session);
     const known = this.#known.get(session);
     const stored =
-      known === undefined
+      known?.stored === undefined || known.id !== id
         ? await this.#begin(id, base, lifetimeMs)
-        : await this.#replace(id, known, base, lifetimeMs);
-    if (stored !== undefined) this.#known.set(session, { base, stored });
+        : await this.#replace(id, known.base, known.stored, base, lifetimeMs);
+    if (stored !== undefined) this.#known.set(session, { id, base, stored });
     return stored !== undefined;
   }
 
-  /** Put what a request changed on a session that is no longer theirs. */
+  /** Put what a request changed on a session that is stored elsewhere by now. */
   mergeInto(session: StoredData, target: StoredData): void {
     const base = this.#serializer.parse(this.#known.get(session)?.base ?? "{}") as object;
     assignMerged(base, target, this.#serializer.parse(this.#serializer.stringify(session)) as object);
@@ -91,18 +130,29 @@ export class SharedRecords {
     if (base !== undefined && changed !== undefined) assignMerged(base, target, changed);
   }
 
+  /** Move the deadline of their record. */
+  touch(id: string, lifetimeMs: number): Promise<void> {
+    return this.#records.touch(id, lifetimeMs, UNCONFIRMED);
+  }
+
   async #begin(id: string, text: string, lifetimeMs: number): Promise<string> {
     await this.#records.put(id, text, lifetimeMs);
     return text;
   }
 
-  async #replace(id: string, known: Known, ours: string, lifetimeMs: number): Promise<string | undefined> {
-    let { stored } = known;
+  async #replace(
+    id: string,
+    base: string,
+    from: string,
+    ours: string,
+    lifetimeMs: number,
+  ): Promise<string | undefined> {
+    let stored = from;
     for (;;) {
-      const next = stored === known.base ? ours : this.#merge(known.base, stored, ours);
+      const next = stored === base ? ours : this.#merge(base, stored, ours);
       const outcome = await this.#records.replace(id, stored, next, lifetimeMs);
       if (outcome === true) return next;
-      if (outcome === undefined) return undefined;
+      if (outcome === undefined || isUnconfirmed(outcome)) return undefined;
       stored = outcome;
     }
   }

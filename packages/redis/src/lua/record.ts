@@ -5,9 +5,9 @@
  *
  *     byte 1     format version
  *     byte 2     255 - version, so that damage is not taken for a newer format
- *     byte 3     L live, M moved by a rename, T tombstone
+ *     byte 3     L live, M moved by a rename, T tombstone, F frozen, G given back (lua/give-back-scripts.ts)
  *     4-9        created, ms since 1970 by the server's clock, big endian
- *     L 10, 11-14  how many writers are remembered, how many writes had a token (both absent: none)
+ *     L F 10, 11-14  how many writers are remembered, how many writes had a token (both absent: none)
  *     M 10-15, 16- end of the grace, the key where the session lives now
  *
  * A field that begins with byte 255 (never a byte of UTF-8) remembers one writer's tokens. That byte alone: in
@@ -41,6 +41,8 @@ local function judge(h)
   local size = #h
   if kind == 76 and (size == 9 or size == 14) then return 'L' end
   if kind == 84 and size == 9 then return 'T', {1} end
+  if kind == 70 and (size == 9 or size == 14) then return 'F', {1} end
+  if kind == 71 and size == 9 then return 'G', {1, 'G'} end
   if kind == 77 and size > 15 then
     if struct.unpack('>I6', h, 10) > now() then return 'M', {2, string.sub(h, 16)} end
     return 'M', {1}

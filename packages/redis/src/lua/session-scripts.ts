@@ -3,10 +3,11 @@ import { JUDGE, LIVE, WRITE } from "./record.ts";
 import { readingScript, type Script, script } from "./script.ts";
 import { TOKENS } from "./tokens.ts";
 
-/** KEYS key. Answers 0, ms left, ms of age, moved to or nothing, name, value, … (an empty name is no attribute). */
-export const READ: Script = readingScript(
-  JUDGE,
-  `
+/**
+ * KEYS key. Answers 0, ms left, ms of age, moved to or nothing, name, value, … (an empty name is no attribute), and F
+ * when it is frozen; or 1, and G when it was given back.
+ */
+export const READ_RECORD = `
 local key, byte = KEYS[1], string.byte
 local all = redis.pcall('HGETALL', key)
 if all.err then return wrongtype(all) end
@@ -22,14 +23,16 @@ for i = 1, #all, 2 do
 end
 if not h then return {#all == 0 and 1 or 4} end
 local kind, refusal = judge(h)
-if not kind or (refusal and refusal[1] ~= 2) then return refusal end
+if not kind or (kind ~= 'F' and refusal and refusal[1] ~= 2) then return refusal end
 local t, born = now(), struct.unpack('>I6', h, 4)
 if kind == 'L' then return {0, redis.call('PTTL', key), t - born, '', all} end
+if kind == 'F' then return {0, redis.call('PTTL', key), t - born, '', all, 'F'} end
 return {0, struct.unpack('>I6', h, 10) - t, t - born, refusal[2], all}
-`,
-);
+`;
 
-/** KEYS key; ARGV idle, absolute, name, value, … */
+export const READ: Script = readingScript(JUDGE, READ_RECORD);
+
+/** KEYS key; ARGV idle, absolute, name, value, … What was given back may be adopted again. */
 export const CREATE: Script = script(
   JUDGE,
   LIVE,
@@ -39,7 +42,8 @@ local key = KEYS[1]
 if redis.call('EXISTS', key) == 1 then
   local h = redis.pcall('HGET', key, '')
   local kind = type(h) == 'string' and judge(h)
-  return {(kind == 'T' or kind == 'M') and 1 or 6}
+  if kind ~= 'G' then return {(kind == 'T' or kind == 'M') and 1 or 6} end
+  redis.call('UNLINK', key)
 end
 local t = now()
 local left = lifetime(t, ARGV[1], ARGV[2])
@@ -95,11 +99,15 @@ return {0}
 `,
 );
 
-/** KEYS key. Answers 0 when it is a live session. */
+/** KEYS key. Answers 0 when it is a live session, be it frozen. */
 export const PROBE: Script = readingScript(
   JUDGE,
   LIVE,
-  "local _, refusal = live(KEYS[1]) return refusal or {0}",
+  `
+local h, refusal = live(KEYS[1])
+if h and refusal and judge(h) == 'F' then return {0} end
+return refusal or {0}
+`,
 );
 
 /**
@@ -122,6 +130,6 @@ if kind == 'T' or kind == 'M' then
 end
 local existed = h or redis.call('EXISTS', key) == 1
 bury(key, tonumber(ARGV[1]))
-return {existed and 0 or 1, kind == 'L' and 1 or 0}
+return {(existed and kind ~= 'G') and 0 or 1, (kind == 'L' or kind == 'F') and 1 or 0}
 `,
 );

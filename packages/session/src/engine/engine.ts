@@ -20,9 +20,10 @@ export interface Engine {
   /**
    * The session of an id that a client gave. `null`: there is none; the id is malformed (no call is made);
    * or its record is damaged (an event tells). Rejects only with {@link BackendError} or a record of a newer
-   * release, both with `status` 503: do not take that for "no session", and set no cookie.
+   * release, both with `status` 503: do not take that for "no session", and set no cookie. `read`: instead of the
+   * backend's, for a caller that must know more of what is stored.
    */
-  load(id: string): Promise<Session | null>;
+  load(id: string, read?: Backend["read"]): Promise<Session | null>;
   /** The session of a key, as enumeration and lists give it. Its `id` is not known and reads `""`. */
   loadKey(key: SessionKey): Promise<Session | null>;
   /** A new session, of which nothing is stored until it is saved. `id`: only with `ids: "any"`. */
@@ -56,7 +57,7 @@ export function createEngine(options: EngineOptions): Engine {
     policy,
     backend,
     principals: new PrincipalSessions(context),
-    load: (id: string) => load(context, id),
+    load: (id: string, read?: Backend["read"]) => load(context, id, read),
     loadKey: (key: SessionKey) => open(context, "", key),
     create(id?: string): Session {
       const made = id ?? createSessionId();
@@ -80,20 +81,26 @@ function sessionCount({ backend, metrics }: Policy): SessionCount | undefined {
     : undefined;
 }
 
-function load(context: EngineContext, id: string): Promise<Session | null> {
+function load(context: EngineContext, id: string, read?: Backend["read"]): Promise<Session | null> {
   if (!isOfForm(context.policy.ids, id)) {
     emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
     return Promise.resolve(null);
   }
-  return open(context, id, sessionKey(id));
+  return open(context, id, sessionKey(id), read);
 }
 
 function isOfForm(ids: Policy["ids"], id: string): boolean {
   return ids === "any" || (ids === "ours" ? isSessionId(id) : isKnownId(id));
 }
 
-function open(context: EngineContext, id: string, key: SessionKey): Promise<Session | null> {
-  return loadState(context, id, key).then((state) => (state === null ? null : new Session(context, state)));
+function open(
+  context: EngineContext,
+  id: string,
+  key: SessionKey,
+  read?: Backend["read"],
+): Promise<Session | null> {
+  const loaded = loadState(context, id, key, read);
+  return loaded.then((state) => (state === null ? null : new Session(context, state)));
 }
 
 async function end(context: EngineContext, key: SessionKey, unlink: boolean): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { SessionKey, StoredSession } from "../backend.ts";
+import type { Backend, SessionKey, StoredSession } from "../backend.ts";
 import { DamagedRecordError } from "../errors.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import { AttributeSlots } from "./attribute-slots.ts";
@@ -7,14 +7,18 @@ import { emit } from "./events.ts";
 import { readHeader } from "./record-header.ts";
 import { type EngineContext, eventOf, readPrincipalNote, type SessionState } from "./session-state.ts";
 
-/** Read a session. `null`: there is none, or it is damaged (one event, and nothing is thrown). */
+/**
+ * Read a session. `null`: there is none, or it is damaged (one event, and nothing is thrown). `read`: instead of the
+ * backend's, by who must know more of what is stored.
+ */
 export async function loadState(
   context: EngineContext,
   id: string,
   key: SessionKey,
+  read?: Backend["read"],
 ): Promise<SessionState | null> {
   try {
-    const stored = await context.call("read", () => context.backend.read(key));
+    const stored = await context.call("read", () => (read ? read(key) : context.backend.read(key)));
     if (stored === null || (stored.movedTo !== undefined && !(await livesOn(context, stored.movedTo)))) {
       emit("missed", () => eventOf(context, key));
       return null;

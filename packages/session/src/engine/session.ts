@@ -219,6 +219,11 @@ export class Session {
     });
   }
 
+  /** Leave its user's list; the session stays as it is. For one that goes on under another store. */
+  unlist(): Promise<void> {
+    return this.#inTurn(() => unlinkPrincipal(this.#context, this.#state.storedPrincipal, this.#state.key));
+  }
+
   #noteDamage(error: unknown): void {
     if (!(error instanceof UndecodableError)) throw error;
     this.#state.damaged = true;

@@ -22,7 +22,7 @@ import {
   type StoreOptions,
   type StorePolicy,
 } from "./store-options.ts";
-import { type SessionRequest, StoreCookie, StoreSession } from "./store-session.ts";
+import { type SessionRequest, StoreSession, storedCookie } from "./store-session.ts";
 
 /**
  * A Store for express-session (1.x and the coming 2.0) on any {@link Backend}. A session that was loaded is
@@ -101,12 +101,7 @@ export class SessionStore extends EventEmitter {
   createSession<Made extends object = StoreSession>(request: SessionRequest, loaded: object): Made {
     const data = loaded as Record<string, unknown>;
     requireCookie(data);
-    // A record may have lost its cookie: it is a session all the same, and no error 500.
-    const settings = (data.cookie ?? {}) as Record<string, unknown>;
-    const cookie = new StoreCookie(settings);
-    if (typeof settings.expires === "string") cookie.expires = new Date(settings.expires);
-    cookie.originalMaxAge = (settings.originalMaxAge ?? null) as number | null;
-    data.cookie = cookie;
+    data.cookie = storedCookie((data.cookie ?? {}) as Record<string, unknown>);
     const session = new StoreSession(request, data);
     const base = this.#bases.get(data);
     if (base === undefined) this.#unknown.add(session);
@@ -128,7 +123,7 @@ export class SessionStore extends EventEmitter {
   regenerate(request: SessionRequest, callback: StoreCallback): void {
     const session = request.session as object | undefined;
     const end =
-      session === undefined ? this.end(request.sessionID) : this.#replace(request.sessionID, session);
+      session === undefined ? this.end(request.sessionID) : this.replace(request.sessionID, session);
     void settle(end, (error) => {
       if (!error) this.generate(request as never);
       callback(error ?? undefined);
@@ -141,9 +136,9 @@ export class SessionStore extends EventEmitter {
     return this.#engine.close();
   }
 
-  /** What {@link get} does; a store that also knows another's records overrides it. */
-  protected async read(id: string): Promise<StoredData | null> {
-    const session = await this.#engine.load(id);
+  /** What {@link get} does; a store that also knows another's records overrides it. `read`: instead of the backend's. */
+  protected async read(id: string, read?: Backend["read"]): Promise<StoredData | null> {
+    const session = await this.#engine.load(id, read);
     if (session === null) return null;
     const data = withoutNote(session.toObject());
     if (session.isDamaged) return null;
@@ -160,7 +155,7 @@ export class SessionStore extends EventEmitter {
     const outcome = await session.save({ deadline: "always" });
     if (outcome === "taken") return this.#overwrite(id, data, idleMs);
     if (outcome === "created") this.#bases.set(data, session);
-    if (outcome === "gone" || outcome === "moved") this.reportGone();
+    if (outcome === "gone" || outcome === "moved") return this.refused(id, data);
   }
 
   /** Store a session only if its id is free: `"taken"` when it is alive, `"gone"` when it ended a moment ago. */
@@ -214,7 +209,8 @@ export class SessionStore extends EventEmitter {
     if (outcome === "gone" || outcome === "moved") this.reportGone();
   }
 
-  async #replace(id: string, session: object): Promise<void> {
+  /** End a session in whose place another begins. */
+  protected async replace(id: string, session: object): Promise<void> {
     const base = this.#baseOf(id, session);
     if (base !== undefined) {
       if (!(await base.destroy())) throw new SessionReplacedError();
@@ -223,15 +219,20 @@ export class SessionStore extends EventEmitter {
     }
   }
 
-  /** Whether a session was loaded from (or stored in) this store's own records. */
-  protected hasBase(session: object): boolean {
-    return this.#bases.has(session);
+  /** The session of this store's own records that one was loaded from, or stored as. */
+  protected baseOf(session: object): Session | undefined {
+    return this.#bases.get(session);
   }
 
   /** Throws where this store holds sessions that it cannot list. */
   protected requireEnumerable(): void {}
 
-  /** A write was refused because the session ended. */
+  /** A write of a session that was loaded was refused, because it is not there any more. */
+  protected async refused(_id: string, _data: StoredData): Promise<void> {
+    this.reportGone();
+  }
+
+  /** Of a session that ended. */
   protected reportGone(): void {
     if (this.policy.onGone === "error") throw new SessionGoneError();
   }

@@ -68,6 +68,14 @@ export class StoreCookie {
   }
 }
 
+/** The cookie of a session that was stored; one that lost its settings is a session all the same, and no error 500. */
+export function storedCookie(settings: Readonly<Record<string, unknown>>): StoreCookie {
+  const cookie = new StoreCookie(settings);
+  if (typeof settings.expires === "string") cookie.expires = new Date(settings.expires);
+  cookie.originalMaxAge = (settings.originalMaxAge ?? null) as number | null;
+  return cookie;
+}
+
 /** What a session needs of its request. */
 export interface SessionRequest {
   sessionID: string;
