@@ -180,7 +180,7 @@ describe.each([
       set: (id: string, value: Record<string, unknown>) => void kept.set(id, value),
       destroy: (id: string) => void kept.delete(id),
     };
-    const over = await start({ store, maxAge: 1_000 }, {});
+    const over = await start({ store, maxAge: 60_000 }, {});
     await over.browser.get("/set");
     for (const value of kept.values()) value._expire = Date.now() - 1;
     expect(await read(over.browser)).toEqual({ isNew: true, name: null });

@@ -1,6 +1,8 @@
 import { memoryBackend } from "@unstick/session";
-import type { Session } from "@unstick/session/express";
+import { MemoryStore, type Session, session } from "@unstick/session/express";
+import { MemoryStore as KoaMemoryStore, session as koaSession } from "@unstick/session/koa";
 import expressSession from "express-session";
+import Koa from "koa";
 import { afterEach, describe, expect, it } from "vitest";
 import { type App, hosts, type Routes, startApp } from "./session-app.ts";
 
@@ -188,5 +190,36 @@ describe.each(hosts)("req.sessionStore on %s", (host) => {
     const browser = app.browser();
     await browser.get("/set");
     expect((await browser.get("/list")).body).toBe('[1,1,"ann",0,null]');
+  });
+});
+
+describe("at start-up", () => {
+  it("a store of somebody else's is said to lose what overlaps; a backend and a store of ours are not", async () => {
+    const said: string[] = [];
+    const listen = (warning: Error & { code?: string }): void => {
+      if (warning.code === "WRN_UNSTICK_FOREIGN_STORE") said.push(warning.message.split(" ", 1)[0] ?? "");
+    };
+    process.on("warning", listen);
+    class TheirStore extends expressSession.MemoryStore {}
+    class TheirKoaStore extends Map<string, unknown> {
+      destroy(): void {}
+    }
+    class TheirContextStore {
+      get(): void {}
+      set(): void {}
+      destroy(): void {}
+    }
+    const app = (): Koa => Object.assign(new Koa(), { keys: ["x"] });
+    session({ secret: "x", backend: memoryBackend() });
+    session({ secret: "x", store: new MemoryStore() as never });
+    session({ secret: "x", store: new TheirStore() as never });
+    koaSession({ backend: memoryBackend() }, app());
+    koaSession({ store: new KoaMemoryStore() as never }, app());
+    koaSession({ ContextStore: new KoaMemoryStore().ContextStore as never }, app());
+    koaSession({ store: new TheirKoaStore() as never }, app());
+    koaSession({ ContextStore: TheirContextStore as never }, app());
+    await new Promise(setImmediate);
+    process.off("warning", listen);
+    expect(said).toEqual(["TheirStore", "TheirKoaStore", "TheirContextStore"]);
   });
 });

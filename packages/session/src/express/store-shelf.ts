@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { createSessionId } from "../engine/session-id.ts";
+import { tellGuarantees } from "../http/foreign-store.ts";
 import type { Kept, RequestWithSession, Shelf, Visitor } from "./kept.ts";
 import { called, KeptInStore, type StoredSession, type StoreRules } from "./kept-in-store.ts";
 import { newCookie, restoredCookie } from "./new-cookie.ts";
@@ -84,11 +85,4 @@ export class StoreShelf implements Shelf {
 
 function asSessionRequest(request: IncomingMessage, id: string): SessionRequest {
   return Object.assign(request, { sessionID: id }) as unknown as SessionRequest;
-}
-
-function tellGuarantees(store: ForeignStore): void {
-  process.emitWarning(
-    `${store.constructor.name} stores sessions whole: of requests that overlap the last one wins, and one that is under way when its session ends may bring it back. With the option backend neither happens`,
-    { type: "UnstickWarning", code: "WRN_UNSTICK_FOREIGN_STORE" },
-  );
 }

@@ -23,6 +23,13 @@ export interface StoreCall {
   readonly rolling?: boolean;
 }
 
+const ownContextStores = new WeakSet<object>();
+
+/** Whether a `store` or `ContextStore` is one of ours. */
+export function isOwnStore(store: object): boolean {
+  return store instanceof KoaStore || ownContextStores.has(store);
+}
+
 /**
  * A store for koa-session 7 (`store`, or {@link KoaStore.ContextStore}) and koa-generic-session, on any
  * {@link Backend}. What a request loaded it saves as the difference, and only while the session lives.
@@ -50,7 +57,7 @@ export class KoaStore extends EventEmitter {
   /** For koa-session's option of that name: a class whose instances share this store. */
   get ContextStore(): KoaContextStore {
     const store = this;
-    return class {
+    const made = class {
       readonly #ctx: StoreContext;
       constructor(ctx: StoreContext) {
         this.#ctx = ctx;
@@ -65,6 +72,8 @@ export class KoaStore extends EventEmitter {
         return store.destroy(key, { ctx: this.#ctx, ...call });
       }
     };
+    ownContextStores.add(made);
+    return made;
   }
 
   async get(key: string, _maxAge?: unknown, call: StoreCall = {}): Promise<KoaSessionData | null> {

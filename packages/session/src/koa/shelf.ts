@@ -1,9 +1,11 @@
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
+import { tellGuarantees } from "../http/foreign-store.ts";
 import type { KoaKept } from "./kept.ts";
 import { KeptInBackend } from "./kept-in-backend.ts";
 import { KeptInStore } from "./kept-in-store.ts";
 import type { KoaContext } from "./koa-context.ts";
+import { isOwnStore } from "./koa-store.ts";
 import type { ForeignKoaStore, KoaSessionConfig, KoaSessionOptions } from "./middleware-options.ts";
 
 /** What was found under a key. `"expired"`: a store still had it, though its time was over. */
@@ -28,6 +30,8 @@ export function shelfFor(
     const shelf = backendShelf(createEngine({ ...config.engine, backend, ids } as EngineOptions));
     return () => shelf;
   }
+  const given = config.store ?? config.ContextStore;
+  if (given !== undefined && !isOwnStore(given)) tellGuarantees(given);
   return (ctx) => {
     // As koa-session does: a store that is taken out of the options is not used from then on.
     const store = ContextStore === undefined ? options.store : new ContextStore(ctx as never);
