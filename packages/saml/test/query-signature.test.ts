@@ -2,6 +2,7 @@ import { createSign } from "node:crypto";
 import { generate } from "selfsigned";
 import { expect, test } from "vitest";
 import { readRedirect } from "../src/message/encoded.ts";
+import { findLogoutMessage } from "../src/message/logout-message.ts";
 import { isQuerySigned } from "../src/message/query-signature.ts";
 
 /** Signatures of the Redirect binding by the kinds of keys and digests that are taken. */
@@ -33,3 +34,13 @@ test.each(kinds)(
     expect(isQuerySigned({ ...read, algorithm: other }, [next.cert])).toBe(false);
   },
 );
+
+test("the query is all that stands behind the first question mark", () => {
+  const query = `${message}?and=more`;
+  expect(findLogoutMessage({ method: "GET", url: `/logout?${query}` })).toEqual({
+    binding: "redirect",
+    query,
+    relayState: "a/b?and=more",
+  });
+  expect(findLogoutMessage({ method: "GET", url: "/logout" })).toBeUndefined();
+});

@@ -21,7 +21,7 @@ describe.each(["express", "koa"] as const)("the routes on %s, three instances", 
   });
 
   test("RelayState is an opaque handle of at most 80 bytes; where to go, and who asks, stay here", async () => {
-    const page = await createBrowserClient().get(`${fleet.url}/login?returnTo=/private/path`);
+    const page = await createBrowserClient().get(`${fleet.url}/login?returnTo=/private/path?of=mine`);
     const asked = new URL(page.headers.location ?? "");
     expect(asked.searchParams.get("RelayState")).toMatch(/^[A-Za-z0-9_-]{22,80}$/);
     expect(asked.href).not.toMatch(/private|returnTo/);
@@ -30,7 +30,7 @@ describe.each(["express", "koa"] as const)("the routes on %s, three instances", 
     for await (const key of fleet.shared.state.keys("")) stored.push(key, await fleet.shared.state.get(key));
     expect(secret).toHaveLength(43);
     expect(`${asked.href} ${stored.join(" ")}`).not.toContain(secret);
-    expect(stored.join(" ")).toContain("/private/path");
+    expect(stored.join(" ")).toContain("/private/path?of=mine");
     expect(stored.join(" ")).not.toContain(requestIdOf(page));
   });
 

@@ -1,5 +1,6 @@
 import { SamlError } from "../errors.ts";
 import type { VerifiedAnswer } from "../message/answer.ts";
+import { rawQuery } from "../message/encoded.ts";
 import type { SamlLogin } from "../message/login.ts";
 import { readBrowser } from "./browser-cookie.ts";
 import type { ReadFlowOptions } from "./flow-options.ts";
@@ -57,7 +58,7 @@ export class AssertionConsumer {
   }
 
   async #comeBack(request: ConsumerRequest): Promise<ConsumerStep> {
-    const ticket = new URLSearchParams(request.url.split("?")[1] ?? "").get("ticket") ?? "";
+    const ticket = new URLSearchParams(rawQuery(request.url)).get("ticket") ?? "";
     if (!/^[A-Za-z0-9_-]{43}$/.test(ticket)) throw new SamlError("malformed");
     return this.#redeem(ticket, request);
   }

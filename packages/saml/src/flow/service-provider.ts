@@ -5,6 +5,7 @@ import type { Body } from "../http/read-form.ts";
 import { BackChannel } from "../logout/back-channel.ts";
 import { settleLogout } from "../logout/settle-logout.ts";
 import type { VerifiedAnswer } from "../message/answer.ts";
+import { rawQuery } from "../message/encoded.ts";
 import { assertSoundLibrary } from "../message/library.ts";
 import type { SamlLogin } from "../message/login.ts";
 import { answerableState, type FoundMessage, findLogoutMessage } from "../message/logout-message.ts";
@@ -104,7 +105,7 @@ export class ServiceProvider {
         this.#options,
         this.gate.options.requestIdLifetimeMs,
       );
-      const target = queryOf(request).get("returnTo") ?? undefined;
+      const target = new URLSearchParams(rawQuery(request.url)).get("returnTo") ?? undefined;
       const saveAsync = (requestId: string) =>
         this.#flow.begin({ requestId, browser: secret, target, client: request.client });
       const maker = Object.create(this.#guarded, {
@@ -182,8 +183,4 @@ export class ServiceProvider {
       body: this.#saml.generateServiceProviderMetadata(decryptionCert, publicCert),
     };
   }
-}
-
-function queryOf({ url }: SamlRequest): URLSearchParams {
-  return new URLSearchParams(url.split("?")[1] ?? "");
 }

@@ -40,6 +40,11 @@ function checkXml(xml: Buffer): void {
   }
 }
 
+/** Behind the first `?`, as it came; it may hold more of them (RFC 3986, 3.4). */
+export function rawQuery(url: string): string {
+  return /\?(.*)/s.exec(url)?.[1] ?? "";
+}
+
 const FIELDS = ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature"] as const;
 
 /** SHA-1 and older are not accepted (OWASP SAML cheat sheet). */

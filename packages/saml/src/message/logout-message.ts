@@ -1,3 +1,4 @@
+import { rawQuery } from "./encoded.ts";
 import type { LogoutRequest } from "./logout-request.ts";
 
 /** What the identity provider says at the logout address, once its signature was good. */
@@ -28,7 +29,7 @@ export function findLogoutMessage({ method, url, form }: LogoutCall): FoundMessa
   if (method === "POST" && name !== undefined) {
     return { binding: "post", name, form: fields, relayState: fields.RelayState };
   }
-  const query = url.split("?")[1] ?? "";
+  const query = rawQuery(url);
   const inQuery = new URLSearchParams(query);
   if (!inQuery.has("SAMLRequest") && !inQuery.has("SAMLResponse")) return undefined;
   return { binding: "redirect", query, relayState: inQuery.get("RelayState") };
