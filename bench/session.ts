@@ -3,7 +3,7 @@ import { startRedis } from "@unstick/testbed";
 import { compare, type Framework, knownMicroseconds, median, type Run } from "./session/compare.ts";
 
 /**
- * What `session()` costs beside express-session and koa-session. `npm run build && npm run bench:session`.
+ * What `session()` costs beside express-session and koa-session. `npm run build && npm run session -w bench`.
  * Ends with 1 when a figure is not what it must be.
  */
 const frameworks = ["express", "koa"] as const satisfies readonly Framework[];
