@@ -258,6 +258,31 @@ describe("logging in and out on Koa", () => {
     expect((await planted.get("/read")).body).toBe("{}");
   });
 
+  it("warns in development, once, when a user is put into a session that keeps its key", async () => {
+    const warnings: string[] = [];
+    const listen = (warning: Error & { code?: string }): void => void warnings.push(warning.code ?? "");
+    process.on("warning", listen);
+    const browser = await start(
+      {},
+      {
+        ...handlers,
+        "/careless": (ctx) => {
+          ctx.session.user = "ann";
+          ctx.body = "";
+        },
+      },
+    );
+    const careful = browser.fork();
+    await careful.get("/cart");
+    await careful.get("/login");
+    for (const path of ["/cart", "/careless", "/cart", "/careless"]) await browser.get(path);
+    await browser.get("/null");
+    for (const path of ["/cart", "/careless"]) await browser.get(path);
+    await new Promise(setImmediate);
+    process.off("warning", listen);
+    expect(warnings).toEqual(["WRN_UNSTICK_PRINCIPAL"]);
+  });
+
   it.each(["/logout", "/null"])("ends the session and clears the cookie (%s)", async (path) => {
     const browser = await start({}, handlers);
     await browser.get("/cart");

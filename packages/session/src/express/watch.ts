@@ -1,8 +1,7 @@
+import { PrincipalWatch } from "../http/principal-watch.ts";
 import type { Kept } from "./kept.ts";
 
 const remarks = {
-  principal:
-    "a user was put into a session that kept its id, so an id planted before the login (CWE-384) now opens it; call req.session.login(user), or regenerate() before",
   "shared-response":
     "a session cookie was not put on a response that is public for shared caches; set Cache-Control to private or no-store where a session begins",
   insecure:
@@ -11,17 +10,13 @@ const remarks = {
     "a session was begun after the head of the response had left, so it was not stored; put something into it before the first byte",
 } as const;
 
-/** Attributes by which applications note who is logged in. */
-const principalNames = ["passport", "user", "userId", "principal"];
-
 /** Tells the developer, once each, what works but is not what was meant. */
 export class Watch {
   readonly #told = new Set<keyof typeof remarks>();
-  readonly #isDevelopment: boolean;
-  readonly #anonymous = new WeakMap<Kept, readonly string[]>();
+  readonly #principals: PrincipalWatch | undefined;
 
   constructor(isDevelopment: boolean) {
-    this.#isDevelopment = isDevelopment;
+    this.#principals = isDevelopment ? new PrincipalWatch() : undefined;
   }
 
   warn(remark: keyof typeof remarks): void {
@@ -32,16 +27,10 @@ export class Watch {
   }
 
   noteLoaded(kept: Kept): void {
-    if (!this.#isDevelopment || this.#told.has("principal")) return;
-    this.#anonymous.set(
-      kept,
-      principalNames.filter((name) => !(name in kept.view)),
-    );
+    this.#principals?.noteLoaded(kept, (name) => name in kept.view);
   }
 
-  /** A session that names a user since this request should have another id since this request. */
   checkPrincipal(kept: Kept, shownId: string | undefined): void {
-    const absent = this.#isDevelopment && kept.id === shownId ? this.#anonymous.get(kept) : undefined;
-    if (absent?.some((name) => name in kept.view)) this.warn("principal");
+    if (kept.id === shownId) this.#principals?.check(kept, (name) => name in kept.view);
   }
 }

@@ -38,7 +38,6 @@ export class ContextSession implements ViewedSession {
     this.#shelf = shelf;
   }
 
-  /** What `ctx.sessionOptions` gives. */
   get options(): RequestOptions {
     return this.#choices.own;
   }
@@ -67,14 +66,12 @@ export class ContextSession implements ViewedSession {
     this.#isTouched = true;
   }
 
-  /** What `ctx.session` gives. */
   get(): KoaSession | null {
     if (this.#isRemoved) return null;
     this.#view ??= viewKoaSession(this);
     return this.#view;
   }
 
-  /** What `ctx.session = value` does. */
   set(value: unknown): void {
     this.#isTouched = true;
     if (typeof value !== "object") throw new TypeError("ctx.session can only be set as null or an object");
@@ -107,6 +104,7 @@ export class ContextSession implements ViewedSession {
     const { valid, beforeSave } = this.#choices.now;
     this.#kept = found.kept;
     this.#wasFound = true;
+    this.#shelf.watch?.noteLoaded(found.kept, (name) => found.kept.values.has(name));
     if (valid !== undefined && !valid(this.#ctx as never, this.get() as never)) return false;
     if ((found.maxAge ?? this.maxAge) !== this.maxAge)
       this.options.maxAge = found.maxAge as number | "session";
@@ -246,5 +244,7 @@ export class ContextSession implements ViewedSession {
     } else if (stored === "changed" || (stored === "kept" && isForced)) {
       this.#cookie = "set";
     }
+    const kept = this.#open();
+    if (kept.key === this.#shown?.key) this.#shelf.watch?.check(kept, (name) => kept.values.has(name));
   }
 }

@@ -1,6 +1,7 @@
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
 import { tellGuarantees } from "../http/foreign-store.ts";
+import { PrincipalWatch } from "../http/principal-watch.ts";
 import type { KoaKept } from "./kept.ts";
 import { KeptInBackend } from "./kept-in-backend.ts";
 import { KeptInStore } from "./kept-in-store.ts";
@@ -15,6 +16,8 @@ export type Found =
 
 /** Where one request finds and begins sessions. */
 export interface KoaShelf {
+  /** In development. */
+  readonly watch: PrincipalWatch | undefined;
   load(key: string): Promise<Found>;
   create(key: string): KoaKept;
 }
@@ -25,9 +28,10 @@ export function shelfFor(
   config: KoaSessionConfig,
 ): (ctx: KoaContext) => KoaShelf {
   const { backend, ContextStore, rolling } = config;
+  const watch = process.env.NODE_ENV === "production" ? undefined : new PrincipalWatch();
   if (backend !== undefined) {
     const ids = config.genid === undefined && config.externalKey === undefined ? "known" : "any";
-    const shelf = backendShelf(createEngine({ ...config.engine, backend, ids } as EngineOptions));
+    const shelf = backendShelf(createEngine({ ...config.engine, backend, ids } as EngineOptions), watch);
     return () => shelf;
   }
   const given = config.store ?? config.ContextStore;
@@ -35,12 +39,16 @@ export function shelfFor(
   return (ctx) => {
     // As koa-session does: a store that is taken out of the options is not used from then on.
     const store = ContextStore === undefined ? options.store : new ContextStore(ctx as never);
-    return storeShelf(store ?? config.store, store !== undefined, { ctx, rolling }, config.maxAge);
+    return {
+      ...storeShelf(store ?? config.store, store !== undefined, { ctx, rolling }, config.maxAge),
+      watch,
+    };
   };
 }
 
-function backendShelf(engine: Engine): KoaShelf {
+function backendShelf(engine: Engine, watch: KoaShelf["watch"]): KoaShelf {
   return {
+    watch,
     load: (key) =>
       engine.load(key).then((session): Found => {
         if (session === null) return { reason: "missed", value: undefined };
@@ -58,7 +66,7 @@ function storeShelf(
   isInUse: boolean,
   notes: { readonly ctx: KoaContext; readonly rolling: boolean },
   maxAge: KoaSessionConfig["maxAge"],
-): KoaShelf {
+): Omit<KoaShelf, "watch"> {
   return {
     async load(key) {
       const value = isInUse ? await store?.get(key, maxAge, notes) : undefined;
