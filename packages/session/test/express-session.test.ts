@@ -50,6 +50,23 @@ describe.each(hosts)("a session on %s", (host) => {
     expect(backend.calls).toEqual([]);
   });
 
+  it("is neither looked up nor there for a request that is skipped", async () => {
+    const backend = testBackend();
+    const skip = ({ url }: { url?: string }): boolean => url === "/health";
+    const health: Routes = { "/health": (req, res) => res.end(String(req.session)) };
+    const app = await start({ backend, skip: skip as never, rolling: true }, { ...count, ...health }, host);
+    const browser = app.browser();
+    await browser.get("/count");
+    backend.calls.length = 0;
+    const { body, cookies } = await browser.get("/health");
+    expect({ body, cookies: cookies.size, calls: backend.calls }).toEqual({
+      body: "undefined",
+      cookies: 0,
+      calls: [],
+    });
+    expect((await browser.get("/count")).body).toBe("2");
+  });
+
   it("is not seen before it is stored, whatever the save takes", async () => {
     const backend = testBackend();
     const app = await start(
