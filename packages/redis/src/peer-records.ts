@@ -42,6 +42,11 @@ if type(last) ~= 'string' or last == ARGV[2] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[1])
 `);
 
+const PROLONG = script(`
+if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[1])
+`);
+
 /** The records of connect-redis or koa-redis, in the steps that a move to ours and back needs. */
 export class PeerRecords {
   readonly #caller: Caller;
@@ -103,6 +108,12 @@ export class PeerRecords {
   remove(id: string): Promise<boolean> {
     const key = this.#prefix + id;
     return this.#caller.script("destroy", REMOVE, [key], [], (reply) => replyNumber(reply) === 1);
+  }
+
+  /** Move its deadline, but never back. */
+  async prolong(id: string, lifetimeMs: number): Promise<void> {
+    const args = [String(lifetimeMs)];
+    await this.#caller.script("touch", PROLONG, [this.#prefix + id], args, () => undefined);
   }
 
   /** Move its deadline, unless it ends with `except`. */

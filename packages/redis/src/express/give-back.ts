@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { SessionKey } from "@unstick/session";
 import type { PeerRecords } from "../peer-records.ts";
 import type { OurRecords } from "./our-records.ts";
@@ -7,6 +8,12 @@ export const UNCONFIRMED = " \t \t";
 
 /** How long an unconfirmed record stands, should who wrote it die. */
 const UNCONFIRMED_MS = 30_000;
+
+/** White space that no other copy has, so that what is confirmed is the copy that was looked at. */
+function unconfirmed(): string {
+  const digits = BigInt(`0x${randomBytes(12).toString("hex")}`).toString(4);
+  return [...digits].map((digit) => " \t\n\r"[Number(digit)]).join("") + UNCONFIRMED;
+}
 
 /** Whether a record is a copy of ours that does not count (any more): it was made late, or ours still counts. */
 export function isUnconfirmed(text: string): boolean {
@@ -20,6 +27,8 @@ export interface FrozenSession {
   /** connect-redis's string for it. */
   readonly text: string;
   readonly remainingMs: number;
+  /** Whether a string of connect-redis's holds the same, the cookie's settings apart. */
+  isSame(text: string): boolean;
   /** Take it out of its user's list. */
   unlist(): Promise<void>;
 }
@@ -42,15 +51,22 @@ export async function giveBack(ours: OurRecords, theirs: PeerRecords, frozen: Fr
   const { id, key, text } = frozen;
   const endsAt = performance.now() + frozen.remainingMs;
   const leftMs = (): number => Math.max(1, Math.ceil(endsAt - performance.now()));
-  const copy = text + UNCONFIRMED;
   for (;;) {
     let found = (await theirs.read(id))?.text;
-    if (found === undefined && (await theirs.create(id, copy, Math.min(UNCONFIRMED_MS, leftMs()))))
-      found = copy;
-    if (!(await ours.isFrozen(key))) return void (await theirs.removeIf(id, copy));
+    if (found === undefined) {
+      const copy = text + unconfirmed();
+      if (await theirs.create(id, copy, Math.min(UNCONFIRMED_MS, leftMs()))) found = copy;
+    }
+    const isFrozen = await ours.isFrozen(key);
+    if (!isFrozen && found !== undefined && isUnconfirmed(found)) await theirs.removeIf(id, found);
+    if (!isFrozen) return;
     if (found === undefined) continue;
-    // Confirmed by another instance already, which may have gone on: its deadline is not to be moved back.
-    if (found === text || (await theirs.replace(id, found, text, leftMs())) === true) break;
+    if (!isUnconfirmed(found) && frozen.isSame(found)) {
+      // Confirmed by another instance, which may have gone on since: its deadline is not to be moved back.
+      await theirs.prolong(id, leftMs());
+      break;
+    }
+    if ((await theirs.replace(id, found, text, leftMs())) === true) break;
   }
   await frozen.unlist();
   await ours.give(key);

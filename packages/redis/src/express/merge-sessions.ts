@@ -13,6 +13,14 @@ export function mergeSessions(base: object, theirs: object, ours: object): Recor
   return Object.fromEntries(merged);
 }
 
+/** Whether two hold the same, their cookies' settings apart: those tell when they were read. */
+export function isSameData(one: object, other: object): boolean {
+  const [left, right] = [entries(one), entries(other)];
+  const names = new Set([...left.keys(), ...right.keys()]);
+  names.delete("cookie");
+  return [...names].every((name) => JSON.stringify(left.get(name)) === JSON.stringify(right.get(name)));
+}
+
 function entries(session: object): Map<string, unknown> {
   return new Map(Object.entries(session));
 }

@@ -164,8 +164,9 @@ export class RedisStore extends SessionStore {
       if (state === "frozen") await this.#ours.thaw(key);
       return this.#shared.noteOurs(id, data);
     }
+    const isSame = (found: string): boolean => this.#shared.isSame(found, text);
     const unlist = (): Promise<void> => (this.baseOf(data) as Session).unlist();
-    await giveBack(this.#ours, this.#records, { id, key, text, remainingMs, unlist });
+    await giveBack(this.#ours, this.#records, { id, key, text, remainingMs, isSame, unlist });
     return this.read(id);
   }
 

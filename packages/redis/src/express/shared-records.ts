@@ -3,7 +3,7 @@ import type { StoredData } from "@unstick/session/express";
 import { reportDamagedRecord } from "../damaged-record.ts";
 import type { PeerRecord, PeerRecords } from "../peer-records.ts";
 import { isUnconfirmed, UNCONFIRMED } from "./give-back.ts";
-import { mergeSessions } from "./merge-sessions.ts";
+import { isSameData, mergeSessions } from "./merge-sessions.ts";
 
 /** connect-redis's option `serializer`: it turns a whole session into a string. */
 export interface WholeSerializer {
@@ -55,7 +55,7 @@ export class SharedRecords {
   /** What this request changed was put on the session as it is `now`: from here on compare with that. */
   noteMoved(id: string, session: StoredData, now: StoredData): void {
     const base = this.textOf(session);
-    const stored = (this.#known.get(now) ?? this.#known.get(session))?.stored;
+    const stored = this.#known.get(now)?.stored ?? this.#known.get(session)?.stored;
     if (base !== undefined) this.#known.set(session, { id, base, stored });
   }
 
@@ -66,6 +66,12 @@ export class SharedRecords {
     } catch {
       return undefined;
     }
+  }
+
+  /** Whether two of their strings hold the same, the cookies' settings apart. */
+  isSame(one: string, other: string): boolean {
+    const [left, right] = [this.#parseObject(one), this.#parseObject(other)];
+    return left !== undefined && right !== undefined && isSameData(left, right);
   }
 
   /** The session of an id; `undefined` when there is none that can be read. */
