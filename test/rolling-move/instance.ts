@@ -4,7 +4,7 @@ import { expressApp } from "./express-app.ts";
 import { koaApp } from "./koa-app.ts";
 
 /** What an instance runs: a peer's store, or ours with that value of `legacy`. */
-export type ExpressSubject = "connect-redis" | "share" | "adopt" | "off";
+export type ExpressSubject = "connect-redis" | "share" | "adopt" | "off" | "return";
 export type KoaSubject = "koa-redis" | "koa, adopt" | "koa, off";
 export type Subject = ExpressSubject | KoaSubject;
 
