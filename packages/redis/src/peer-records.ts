@@ -31,7 +31,7 @@ return redis.call('UNLINK', KEYS[1])
 `);
 
 const REMOVE = script(`
-if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
+if type(redis.pcall('GETRANGE', KEYS[1], 0, 0)) ~= 'string' then return 0 end
 return redis.call('UNLINK', KEYS[1])
 `);
 

@@ -3,6 +3,7 @@ import { type RedisServer, startRedis } from "@unstick/testbed";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LegacyMode, RedisStore } from "../src/express/index.ts";
 import { backendSubject, limits, type Poke, stateSubject } from "./conformance-subject.ts";
 import { login, rule } from "./documented-rule.ts";
 
@@ -36,6 +37,21 @@ test("the documented user may do nothing else", async () => {
     const [name = "", ...args] = command.split(" ");
     await expect(ioredis.call(name, args)).rejects.toThrow("NOPERM");
   }
+});
+
+test("the documented user goes all the way from connect-redis and back", async () => {
+  const store = (legacy: LegacyMode): RedisStore => new RedisStore({ client: ioredis, legacy });
+  await store("share").set("one", { cookie: {}, user: "ada" });
+  for (const legacy of ["share", "adopt", "off", "adopt", "share", "return", "share", "adopt"] as const) {
+    const data = (await store(legacy).get("one")) as { user?: string } | null;
+    expect([legacy, data?.user]).toEqual([legacy, "ada"]);
+    await store(legacy).set("one", data as object);
+    await store(legacy).touch("one", data as object);
+  }
+  await store("return").get("one");
+  await store("return").destroy("one");
+  for (const legacy of ["share", "adopt", "return"] as const)
+    expect(await store(legacy).get("one")).toBeNull();
 });
 
 describe("with least rights", () => {
