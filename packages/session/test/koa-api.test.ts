@@ -66,6 +66,27 @@ describe.each([
 
   const read = async (browser: Browser): Promise<unknown> => JSON.parse((await browser.get("/read")).body);
 
+  it("a second session() leaves to the first what that has begun", async () => {
+    const app = new Application();
+    app.keys = ["a secret of thirty-two bytes, no?"];
+    const backend = testBackend();
+    const visits = session({ backend }, app) as unknown as Koa.Middleware;
+    const note = (name: string) => (context: Koa.Context, next: () => Promise<unknown>) => {
+      const held = (context as unknown as Context).session;
+      held[name] = ((held[name] as number | undefined) ?? 0) + 1;
+      context.body = held;
+      return next();
+    };
+    app.use(visits).use(note("first")).use(visits).use(note("second"));
+    const server = createServer(app.callback()).listen(0, "127.0.0.1");
+    closers.push(async () => void server.close());
+    await once(server, "listening");
+    const browser = new Browser((server.address() as AddressInfo).port);
+    await browser.get("/");
+    expect(JSON.parse((await browser.get("/")).body)).toEqual({ first: 2, second: 2 });
+    expect(backend.calls).toEqual(["create", "read", "update"]);
+  });
+
   it("isNew and externalKey: new until it was stored, and called as the cookie says", async () => {
     const { browser } = await start({}, {});
     const first = JSON.parse((await browser.get("/set")).body);

@@ -19,7 +19,9 @@ export interface SessionContext<Data extends object = Record<string, unknown>> {
 export type KoaSessionMiddleware = (ctx: object, next: () => Promise<unknown>) => Promise<void>;
 
 const contextSession: unique symbol = Symbol("unstick.context-session");
-type Bearer = KoaContext & { [contextSession]?: ContextSession };
+/** A session middleware has begun with this request: another one leaves it alone, as on Express. */
+const isServed: unique symbol = Symbol("unstick.context-session.served");
+type Bearer = KoaContext & { [contextSession]?: ContextSession; [isServed]?: boolean };
 
 /**
  * Sessions for Koa: takes the place of koa-session with a store, with its options and its `ctx.session`.
@@ -38,6 +40,7 @@ export function session(first: object, second: object = {}): KoaSessionMiddlewar
   const lock = lockFor(config);
   extendContext(app.context, (ctx) => new ContextSession(ctx, config, shelf(ctx)));
   return ((ctx: Bearer, next: () => Promise<unknown>) => {
+    if (ctx[isServed] === true) return next();
     if (config.skip?.(ctx as never) !== true) return serve(sessionOf(ctx), ctx, next, lock);
     Object.defineProperty(ctx, "session", { value: undefined, configurable: true, writable: true });
     return next();
@@ -53,10 +56,11 @@ function lockFor({ backend, serialize, serializeLeaseMs }: KoaSessionConfig): Fa
 
 async function serve(
   held: ContextSession,
-  ctx: KoaContext,
+  ctx: Bearer,
   next: () => Promise<unknown>,
   lock: FairLock | undefined,
 ): Promise<void> {
+  ctx[isServed] = true;
   const hold = holdResponse(ctx.res, {
     commit: () => held.commitEarly(),
     writeHead: () => held.writeHead(),
