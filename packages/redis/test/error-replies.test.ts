@@ -95,7 +95,11 @@ describe.concurrent.each(families.filter(({ name }) => /ioredis 5|node-redis 6$|
       const server = await startRedis(["--rename-command", "GETDEL", "", "--rename-command", "HGETALL", ""]);
       const open = await family.standalone(server.port);
       try {
-        const calls = [redisState(open.client).remove("secret"), redisBackend(open.client).read(key)];
+        const patient = { deadlineMs: 5_000 };
+        const calls = [
+          redisState(open.client, patient).remove("secret"),
+          redisBackend(open.client, patient).read(key),
+        ];
         for (const call of await Promise.allSettled(calls)) {
           const error: Error | undefined = call.status === "rejected" ? call.reason : undefined;
           expect(error).toBeInstanceOf(BackendError);
