@@ -1,10 +1,12 @@
 import { DeadlineError } from "@unstick/session";
 
-/** One call that waits for its answer. */
+/** One call that waits for its answer, among the others in the order of their deadlines. */
 interface Waiting {
   readonly until: number;
   readonly expire: () => void;
   settled: boolean;
+  before: Waiting | undefined;
+  after: Waiting | undefined;
 }
 
 /** Called when calls have waited for so long and nothing at all was heard meanwhile. */
@@ -15,13 +17,14 @@ export interface SilenceRule {
 
 /**
  * Deadlines that are all equally long pass in the order in which they were set, so one timer serves them
- * all: no `setTimeout` per call.
+ * all: no `setTimeout` per call. A call that has its answer is kept no longer: held until its deadline, thousands of
+ * them would grow old, and cost the garbage collector more than all the rest costs.
  */
 export class Deadlines {
   readonly #deadlineMs: number;
   readonly #silence: SilenceRule;
-  #waiting: Waiting[] = [];
-  #unsettled = 0;
+  #first: Waiting | undefined;
+  #last: Waiting | undefined;
   /** Calls that the client has not settled, those whose deadline has passed included. */
   #unanswered = 0;
   #silentSince = 0;
@@ -58,20 +61,26 @@ export class Deadlines {
     const now = performance.now();
     if (this.#unanswered === 0) this.#silentSince = now;
     this.#unanswered += 1;
-    const waiting = { until: now + this.#deadlineMs, expire, settled: false };
-    this.#waiting.push(waiting);
-    this.#unsettled += 1;
+    const before = this.#last;
+    const waiting = { until: now + this.#deadlineMs, expire, settled: false, before, after: undefined };
+    this.#last = waiting;
+    if (before === undefined) this.#first = waiting;
+    else before.after = waiting;
     if (this.#timer === undefined) this.#arm(this.#deadlineMs);
-    else if (this.#unsettled === 1) this.#timer.ref();
+    else if (before === undefined) this.#timer.ref();
     return waiting;
   }
 
   #settle(waiting: Waiting): void {
     if (waiting.settled) return;
     waiting.settled = true;
-    this.#unsettled -= 1;
+    const { before, after } = waiting;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
     // A timer with nothing to wait for must not keep the process.
-    if (this.#unsettled === 0) this.#timer?.unref();
+    if (this.#first === undefined) this.#timer?.unref();
   }
 
   #hear(error: unknown): void {
@@ -86,27 +95,16 @@ export class Deadlines {
 
   #sweep(): void {
     const now = performance.now();
-    let missed = false;
-    let first = 0;
-    let next = this.#waiting[0];
-    while (next !== undefined && (next.settled || next.until <= now)) {
-      if (!next.settled) {
-        missed = true;
-        this.#settle(next);
-        next.expire();
-      }
-      first += 1;
-      next = this.#waiting[first];
-    }
-    this.#waiting = this.#waiting.slice(first);
     this.#timer = undefined;
+    let missed = false;
+    while (this.#first !== undefined && this.#first.until <= now) {
+      const waiting: Waiting = this.#first;
+      missed = true;
+      this.#settle(waiting);
+      waiting.expire();
+    }
     if (missed) this.#judgeSilence(now);
-    if (next !== undefined) this.#await(next.until - now);
-  }
-
-  #await(delayMs: number): void {
-    this.#arm(Math.max(1, delayMs));
-    if (this.#unsettled === 0) this.#timer?.unref();
+    if (this.#first !== undefined) this.#arm(Math.max(1, this.#first.until - now));
   }
 
   #judgeSilence(now: number): void {
