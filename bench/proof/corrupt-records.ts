@@ -79,8 +79,8 @@ async function readRecord(redis: Redis, subject: Subject, cookie: string): Promi
   const key = keyOf(subject, idOf(subject, cookie));
   if ((await redis.type(key)) === "hash") {
     const fields = await redis.hgetallBuffer(key);
-    // The reply is an object keyed by field; fields of ours that are not text are remembered tokens.
-    return { kind: "hash", fields: Object.entries(fields).filter(([name]) => !name.includes("\ufffd")) };
+    // What U+0001 begins are remembered tokens.
+    return { kind: "hash", fields: Object.entries(fields).filter(([name]) => !name.startsWith("\u0001")) };
   }
   const text = await redis.getBuffer(key);
   if (text === null) throw new Error(`${subject} has no record where it was expected`);

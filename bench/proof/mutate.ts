@@ -61,16 +61,14 @@ function isReadable(value: Buffer): boolean {
   }
 }
 
-/** The binary header of a record of a later release, which is left alone and answered with a 503. */
+/** The header of a record of a later release, which is left alone and answered with a 503. */
 function isNewer(value: Buffer): boolean {
-  return value.length > 1 && value.readUInt8(0) > 1 && value.readUInt8(0) + value.readUInt8(1) === 255;
+  return value.length > 1 && value.readUInt8(0) > 65 && value.readUInt8(0) + value.readUInt8(1) === 190;
 }
 
-/** The binary header of a session that was ended (T) or renamed (M): of those there is no session, and nothing is damaged. */
+/** The header of a session that was ended (T) or renamed (M): of those there is no session, and nothing is damaged. */
 function isEnded(value: Buffer): boolean {
-  if (value.length < 9 || value.readUInt8(0) !== 1 || value.readUInt8(1) !== 254) return false;
-  const kind = String.fromCharCode(value.readUInt8(2));
-  return (kind === "T" && value.length === 9) || (kind === "M" && value.length > 15);
+  return /^A\}(T\d{13}$|M\d{26}.)/s.test(value.toString("latin1"));
 }
 
 function changeBytes(value: Buffer): Buffer {

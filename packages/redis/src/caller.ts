@@ -5,6 +5,7 @@ import { Deadlines } from "./deadline.ts";
 import { type SilenceEvent, silenceChannel } from "./events.ts";
 import { backendFailure, serverWord } from "./failure.ts";
 import { isUnknownDeclaration, type Script } from "./lua/script.ts";
+import { ServerClock } from "./server-clock.ts";
 
 /**
  * While a slot is moved a client may run out of redirections; some tries later the move is over. These replies, and
@@ -32,6 +33,8 @@ export class Caller {
   readonly name = "redis";
   readonly link: Link;
   readonly deadlineMs: number;
+  /** Never tells where plain reads may lead to another server than writes, or to several. */
+  readonly clock: ServerClock;
   readonly #deadlines: Deadlines;
   /** Until a server has said that it cannot read declarations. */
   #declares = true;
@@ -39,6 +42,7 @@ export class Caller {
   constructor(link: Link, { deadlineMs, reconnectAfterMs }: CallOptions) {
     this.link = link;
     this.deadlineMs = deadlineMs;
+    this.clock = new ServerClock(link.isOneServer);
     const onSilence = (): void => breakSilence(link, reconnectAfterMs);
     this.#deadlines = new Deadlines(deadlineMs, { afterMs: reconnectAfterMs, onSilence });
   }

@@ -49,6 +49,9 @@ export function backendFailure(backend: string, verb: string, error: unknown): U
   const message = error instanceof Error ? error.message : "unknown failure";
   const word = serverWord(error);
   if (word === "WRONGTYPE") return new DamagedRecordError(backend, "it is of another type");
+  // valkey-glide gives no reply at all when a part of it is no text.
+  if (/invalid utf-8/.test(message))
+    return new DamagedRecordError(backend, "it holds bytes that are no text");
   const known = lackOf(message) ?? MEANING[word];
   if (known !== undefined) return new BackendError(backend, verb, known);
   return new BackendError(backend, verb, reasonOf(error, message), { cause: withoutCommand(error, message) });

@@ -45,7 +45,11 @@ function updateVerb(caller: Caller, prefix: string): Backend["update"] {
     const write = () => updateSession(caller, prefix + key, change, lifetime, mark);
     if (token === undefined) return write();
     const until = performance.now() + caller.deadlineMs;
-    const late = () => (performance.now() > until ? caller.deadlineError("update") : undefined);
-    return caller.run("update", () => gate.pass(key, mark[0], late, write));
+    return gate.pass(
+      key,
+      mark[0],
+      () => (performance.now() > until ? Promise.reject(caller.deadlineError("update")) : write()),
+      (turn) => caller.run("update", turn),
+    );
   };
 }

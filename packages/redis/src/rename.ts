@@ -9,6 +9,7 @@ import {
 import type { Caller } from "./caller.ts";
 import { REPLY } from "./lua/record.ts";
 import { ARRIVE, LEAVE, RENAME } from "./lua/rename-scripts.ts";
+import { fieldName } from "./record.ts";
 import { replyAttributes, replyList, replyText } from "./reply.ts";
 import { decodeRefusal, decodeReply, destroySession, lifetimeArgs, pushChange } from "./session-verbs.ts";
 import { isSameSlot } from "./slot.ts";
@@ -61,13 +62,16 @@ function leaveArgs({ lifetime, graceMs, to, change }: Rename, call: readonly str
   return args;
 }
 
-function arriveArgs({ lifetime, change }: Rename, left: readonly unknown[]): string[] {
-  const [added, stored, marks] = left;
-  const attributes = replyAttributes(stored);
-  for (const name of change.remove ?? []) attributes.delete(name);
-  for (const [name, value] of [...(change.set ?? []), ...replyAttributes(added)]) attributes.set(name, value);
-  const hex = replyList(marks).map(replyText);
-  const args = [...lifetimeArgs(lifetime), String(hex.length / 2), ...hex];
-  for (const [name, value] of attributes) args.push(name, value);
+function arriveArgs({ lifetime, change }: Rename, [added, left]: readonly unknown[]): string[] {
+  const list = replyList(left).map(replyText);
+  const record = new Map<string, string>();
+  for (let at = 0; at + 1 < list.length; at += 2) record.set(list[at] ?? "", list[at + 1] ?? "");
+  const header = record.get("") ?? "";
+  record.delete("");
+  for (const name of change.remove ?? []) record.delete(fieldName(name));
+  for (const [name, value] of [...(change.set ?? []), ...replyAttributes(added)])
+    record.set(fieldName(name), value);
+  const args = [...lifetimeArgs(lifetime), header];
+  for (const [field, value] of record) args.push(field, value);
   return args;
 }

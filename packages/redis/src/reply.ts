@@ -1,3 +1,5 @@
+import { attributeName } from "./record.ts";
+
 /** Text of a reply, whether the client decodes to strings or to bytes. */
 export function replyText(value: unknown): string {
   if (typeof value === "string") return value;
@@ -18,13 +20,13 @@ export function replyNumber(value: unknown): number {
   throw new TypeError("the reply is no integer");
 }
 
-/** Name, value, name, value, …; an empty name is no attribute. */
+/** Name, value, name, value, … of attributes, as the record names its fields. */
 export function replyAttributes(value: unknown): Map<string, string> {
   const list = replyList(value);
   const attributes = new Map<string, string>();
   for (let at = 0; at + 1 < list.length; at += 2) {
-    const name = replyText(list[at]);
-    if (name !== "") attributes.set(name, replyText(list[at + 1]));
+    const name = attributeName(replyText(list[at]));
+    if (name !== undefined) attributes.set(name, replyText(list[at + 1]));
   }
   return attributes;
 }

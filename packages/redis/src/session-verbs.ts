@@ -11,8 +11,11 @@ import {
   type UpdateOutcome,
 } from "@unstick/session";
 import type { Caller } from "./caller.ts";
+import { decodeRecord, type KeptRecord } from "./decode-record.ts";
 import { REPLY } from "./lua/record.ts";
+import type { Script } from "./lua/script.ts";
 import { CREATE, DESTROY, PROBE, READ, TOUCH, UPDATE, UPDATE_ONCE } from "./lua/session-scripts.ts";
+import { fieldName } from "./record.ts";
 import { replyAttributes, replyList, replyNumber, replyText } from "./reply.ts";
 
 /** A script's reply: its code, and what comes with it. */
@@ -27,24 +30,35 @@ export function decodeReply(caller: Caller, raw: unknown): Reply {
   return [code, ...rest];
 }
 
-/** One that is being given back to connect-redis is not there but for those that give back. */
-export function readSession(caller: Caller, key: string): Promise<StoredSession | null> {
-  return caller.script("read", READ, [key], [], (raw) => {
-    const reply = decodeReply(caller, raw);
-    return reply.length > 5 ? null : decodeSession(reply);
-  });
+/**
+ * A plain `HGETALL` where the server's time is known well enough, else a script that tells it. What is left of a lifetime is
+ * then told a little short, as of when the answer is here: more than the lifetime would look like one to be shortened.
+ * One that is being given back to connect-redis is not there but for those that give back.
+ */
+export async function readSession(caller: Caller, key: string): Promise<StoredSession | null> {
+  const { session, state } = await (caller.clock.isFresh
+    ? getRecord(caller, key)
+    : askRecord(caller, READ, key));
+  return state === "frozen" ? null : session;
 }
 
-/** What `READ_RECORD` answers of a record that can be read. */
-export function decodeSession([code, remaining, age, movedTo, attributes]: Reply): StoredSession | null {
-  if (code !== REPLY.ok) return null;
-  const session = {
-    attributes: replyAttributes(attributes),
-    remainingMs: replyNumber(remaining),
-    ageMs: replyNumber(age),
-  };
-  const moved = replyText(movedTo);
-  return moved === "" ? session : { ...session, movedTo: moved };
+function getRecord(caller: Caller, key: string): Promise<KeptRecord> {
+  const { clock } = caller;
+  const asked = clock.now();
+  return caller.command("read", key, ["HGETALL", key], (raw) =>
+    decodeRecord(caller, raw, asked, clock.now()),
+  );
+}
+
+/** By a script that answers as `READ`. */
+export function askRecord(caller: Caller, script: Script, key: string): Promise<KeptRecord> {
+  const askedAt = performance.now();
+  return caller.script("read", script, [key], [], (raw) => {
+    const [, seconds, microseconds, record] = decodeReply(caller, raw);
+    const serverMs = replyNumber(seconds) * 1_000 + Math.floor(replyNumber(microseconds) / 1_000);
+    caller.clock.tell(serverMs, askedAt);
+    return decodeRecord(caller, record, serverMs, serverMs);
+  });
 }
 
 export function createSession(
@@ -54,13 +68,15 @@ export function createSession(
   lifetime: Lifetime,
 ): Promise<CreateOutcome> {
   const args = lifetimeArgs(lifetime);
-  for (const [name, value] of attributes) args.push(name, value);
+  for (const [name, value] of attributes) args.push(fieldName(name), value);
   return caller.script("create", CREATE, [key], args, (raw) => {
     const [code] = decodeReply(caller, raw);
     if (code === REPLY.ok) return "ok";
     return code === REPLY.taken ? "taken" : "gone";
   });
 }
+
+const NONE: Attributes = new Map();
 
 /** `mark` names the write: a writer's short name and a sequence. */
 export function updateSession(
@@ -75,7 +91,8 @@ export function updateSession(
   const script = mark[0] === "" ? UPDATE : UPDATE_ONCE;
   return caller.script("update", script, [key], args, (raw) => {
     const [code, rest] = decodeReply(caller, raw);
-    if (code === REPLY.ok) return { outcome: "ok", current: replyAttributes(rest) };
+    if (code === REPLY.ok)
+      return { outcome: "ok", current: rest === undefined ? NONE : replyAttributes(rest) };
     return decodeRefusal(caller, "update", code, rest);
   });
 }
@@ -123,11 +140,11 @@ export function lifetimeArgs(lifetime: Lifetime): string[] {
 export function pushChange(args: string[], change: AttributeChange): void {
   const { set, remove, add, expect } = change;
   args.push(String(set?.size ?? 0), String(remove?.length ?? 0), String(add?.size ?? 0));
-  if (set !== undefined) for (const [name, value] of set) args.push(name, value);
-  if (remove !== undefined) args.push(...remove);
-  if (add !== undefined) for (const [name, amount] of add) args.push(name, String(amount));
+  if (set !== undefined) for (const [name, value] of set) args.push(fieldName(name), value);
+  if (remove !== undefined) args.push(...remove.map(fieldName));
+  if (add !== undefined) for (const [name, amount] of add) args.push(fieldName(name), String(amount));
   if (expect !== undefined) {
-    for (const [name, value] of expect) args.push(name, value === null ? "" : `=${value}`);
+    for (const [name, value] of expect) args.push(fieldName(name), value === null ? "" : `=${value}`);
   }
 }
 

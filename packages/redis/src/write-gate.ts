@@ -20,25 +20,42 @@ interface Lane {
 export class WriteGate {
   readonly #lanes = new Map<string, Lane>();
 
-  /** Rejects with `late()` when that is an error by the time the write could start. */
-  async pass<T>(
+  /** `queue` is called where the write has to wait, with what waits for its turn. */
+  pass<T>(
     key: string,
     writer: string,
-    late: () => Error | undefined,
     write: () => Promise<T>,
+    queue: (turn: () => Promise<T>) => Promise<T>,
   ): Promise<T> {
     const name = `${writer}${key}`;
-    const lane = this.#lanes.get(name) ?? { unsettled: [], waiting: [], started: 0 };
+    const lane = this.#lanes.get(name) ?? this.#open(name);
+    if (!isFull(lane)) return this.#run(name, lane, start(lane), write);
+    const own = new Promise<number>((go) => lane.waiting.push(go));
+    return queue(async () => this.#run(name, lane, await own, write));
+  }
+
+  #open(name: string): Lane {
+    const lane = { unsettled: [], waiting: [], started: 0 };
     this.#lanes.set(name, lane);
-    const own = isFull(lane) ? await new Promise<number>((go) => lane.waiting.push(go)) : start(lane);
-    try {
-      const error = late();
-      if (error !== undefined) throw error;
-      return await write();
-    } finally {
-      lane.unsettled.splice(lane.unsettled.indexOf(own), 1);
-      this.#release(name, lane);
-    }
+    return lane;
+  }
+
+  #run<T>(name: string, lane: Lane, own: number, write: () => Promise<T>): Promise<T> {
+    return write().then(
+      (value) => {
+        this.#settle(name, lane, own);
+        return value;
+      },
+      (error: unknown) => {
+        this.#settle(name, lane, own);
+        throw error;
+      },
+    );
+  }
+
+  #settle(name: string, lane: Lane, own: number): void {
+    lane.unsettled.splice(lane.unsettled.indexOf(own), 1);
+    this.#release(name, lane);
   }
 
   #release(name: string, lane: Lane): void {
@@ -61,7 +78,7 @@ function isFull(lane: Lane): boolean {
 
 const shortNames = new Map<string, string>();
 
-/** What the record calls a writer: 8 characters keep the record small, and 48 bits tell writers apart. */
+/** What the record calls a writer: 8 characters keep the record small, and 48 bits tell writers apart. The sequence has 16 digits. */
 export function writerMark(token: WriteToken | undefined): readonly [writer: string, sequence: string] {
   if (token === undefined) return ["", ""];
   const known = shortNames.get(token.writer);
@@ -70,5 +87,5 @@ export function writerMark(token: WriteToken | undefined): readonly [writer: str
     if (shortNames.size >= 64) shortNames.clear();
     shortNames.set(token.writer, short);
   }
-  return [short, String(token.sequence)];
+  return [short, String(token.sequence).padStart(16, "0")];
 }

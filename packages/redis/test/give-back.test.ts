@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type LegacyMode, RedisStore, type RedisStoreOptions } from "../src/express/index.ts";
-import type { RedisClient } from "../src/index.ts";
+import { type RedisClient, redisBackend } from "../src/index.ts";
 import { explore, type Scene } from "./interleavings.ts";
 
 type Data = Record<string, unknown>;
@@ -232,7 +232,7 @@ describe("every order of the commands of what runs at once", () => {
     vi.spyOn(Date, "now").mockImplementation(() => now() + ticks++);
     onTestFinished(() => void vi.restoreAllMocks());
     const scene = async (id: string): Promise<Scene> => {
-      await redis.pexpire(`sess:${sessionKey(id)}`, 20_000);
+      await redisBackend(redis).touch(sessionKey(id), { idleMs: 20_000 });
       return {
         back: giveBack(id),
         touch: await inFlight("share", id, (store, data) => store.touch(id, data)),

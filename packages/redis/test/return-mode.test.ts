@@ -8,7 +8,7 @@ import { Cluster, Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type LegacyMode, RedisStore, type RedisStoreOptions } from "../src/express/index.ts";
-import type { RedisClient } from "../src/index.ts";
+import { type RedisClient, redisBackend } from "../src/index.ts";
 
 type Data = Record<string, unknown>;
 
@@ -61,7 +61,7 @@ test("a session of ours becomes connect-redis's: its key, its JSON, its deadline
   const cookie = { originalMaxAge: IDLE_MS, expires, httpOnly: true, path: "/" };
   const data = { cookie, user: "ada", cart: [{ id: 1 }], nothing: null, visits: 5 };
   await ours("adopt", { attributes: { visits: "counter" } }).set("one", data);
-  await redis.pexpire(keyOf("one"), 300_000);
+  await redisBackend(redis).touch(sessionKey("one"), { idleMs: 300_000 });
   expect(await load(ours("return"))).toMatchObject({ user: "ada", visits: 5 });
   const ttl = await redis.pttl("sess:one");
   expect(ttl).toBeGreaterThan(299_000);

@@ -24,6 +24,8 @@ export function glideLink(client: Glide): Link {
   return {
     family: "valkey-glide",
     isCluster,
+    // `readFrom` sends reads to replicas in its standalone mode, too.
+    isOneServer: false,
     keyPrefix: "",
     send: (_key, command) => send(command),
     masters: isCluster ? () => clusterMasters(client) : async () => [send],

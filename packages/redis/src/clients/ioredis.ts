@@ -27,9 +27,14 @@ export function ioredisLink(client: Ioredis): Link {
   };
   if (!isCluster(client)) {
     const reconnect = (): boolean => reconnectClient(client);
-    return { ...common, isCluster: false, masters: async () => [send], reconnect };
+    return { ...common, isCluster: false, isOneServer: true, masters: async () => [send], reconnect };
   }
-  return { ...common, isCluster: true, masters: async () => client.nodes("master").map(sender) };
+  return {
+    ...common,
+    isCluster: true,
+    isOneServer: false,
+    masters: async () => client.nodes("master").map(sender),
+  };
 }
 
 function reconnectClient(client: Ioredis): boolean {

@@ -7,6 +7,11 @@ export interface Link {
   /** Keys live in slots: a script's keys must share one. */
   readonly isCluster: boolean;
   /**
+   * All commands go to one server. A client of several may send what it knows to be a read, by the command's name, to a replica,
+   * which may not have yet what the same browser has just written.
+   */
+  readonly isOneServer: boolean;
+  /**
    * What the client itself puts before every key of a command (`keyPrefix` of ioredis). It does not put it
    * before the pattern of `SCAN`, nor take it off the keys that come back.
    */

@@ -27,8 +27,11 @@ interface Cluster {
   ): Promise<unknown>;
 }
 
+/** Of a reply's type in RESP3: a map, which is to come as a list, as in RESP2. */
+const MAP = 37;
+
 /** Whatever types the application maps replies to, ours come in the client's plain ones. */
-const options = { typeMapping: {} };
+const options = { typeMapping: { [MAP]: Array } };
 
 /**
  * Version 6 gives each command 5 s by default to leave the queue, by an AbortSignal that costs as much as the
@@ -47,6 +50,7 @@ export function nodeRedisLink(client: Client | Cluster | Sentinel): Link {
     return {
       ...common,
       isCluster: true,
+      isOneServer: false,
       send: "destroy" in client ? clusterSender(client) : cluster4Sender(client),
       masters: () => Promise.all(client.masters.map((node) => nodeSender(client, node))),
     };
@@ -55,6 +59,7 @@ export function nodeRedisLink(client: Client | Cluster | Sentinel): Link {
   const link = {
     ...common,
     isCluster: false,
+    isOneServer: true,
     send: (_key: string, command: readonly string[]) => send(command),
     masters: async () => [send],
   } as const;

@@ -1,23 +1,11 @@
-import type { SessionKey, StoredSession } from "@unstick/session";
+import type { SessionKey } from "@unstick/session";
 import type { Caller } from "../caller.ts";
+import type { KeptRecord } from "../decode-record.ts";
 import { FREEZE, GIVE, IS_FROZEN, THAW } from "../lua/give-back-scripts.ts";
-import { REPLY } from "../lua/record.ts";
 import type { Script } from "../lua/script.ts";
 import { READ } from "../lua/session-scripts.ts";
 import { replyNumber } from "../reply.ts";
-import { decodeReply, decodeSession } from "../session-verbs.ts";
-
-/**
- * What is under our key of a session. `"live"`: a session of ours (or one that was renamed a moment ago). `"frozen"`:
- * one that is being given back, which reads on and refuses writes. `"given"`: it was given back a moment ago.
- * `"none"`: nothing, a tombstone included.
- */
-export type OurState = "live" | "frozen" | "given" | "none";
-
-export interface OurRecord {
-  readonly session: StoredSession | null;
-  readonly state: OurState;
-}
+import { askRecord } from "../session-verbs.ts";
 
 /**
  * So long a record says that it was given back: for who read theirs before it was there and ours after it was given,
@@ -35,12 +23,12 @@ export class OurRecords {
     this.#prefix = prefix;
   }
 
-  read(key: SessionKey): Promise<OurRecord> {
+  read(key: SessionKey): Promise<KeptRecord> {
     return this.#read(READ, key);
   }
 
   /** Freeze it if it is live, and read it. One that is live afterwards could not be frozen: the server takes no writes. */
-  freeze(key: SessionKey): Promise<OurRecord> {
+  freeze(key: SessionKey): Promise<KeptRecord> {
     return this.#read(FREEZE, key);
   }
 
@@ -58,13 +46,8 @@ export class OurRecords {
     await this.#turn("destroy", GIVE, key, String(GIVEN_MS));
   }
 
-  #read(script: Script, key: SessionKey): Promise<OurRecord> {
-    return this.#caller.script("read", script, [this.#prefix + key], [], (raw) => {
-      const reply = decodeReply(this.#caller, raw);
-      const session = decodeSession(reply);
-      if (session !== null) return { session, state: reply.length > 5 ? "frozen" : "live" };
-      return { session, state: reply[0] === REPLY.gone && reply.length > 1 ? "given" : "none" };
-    });
+  #read(script: Script, key: SessionKey): Promise<KeptRecord> {
+    return askRecord(this.#caller, script, this.#prefix + key);
   }
 
   #turn(verb: string, script: Script, key: SessionKey, ...args: readonly string[]): Promise<boolean> {

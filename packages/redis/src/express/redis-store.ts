@@ -7,6 +7,7 @@ import {
   type StoreSession,
 } from "@unstick/session/express";
 import type { RedisClient } from "../clients/link.ts";
+import type { KeptRecord } from "../decode-record.ts";
 import { openCaller } from "../open-caller.ts";
 import { checkOptions, DEFAULTS, type RedisOptions, splitOptions } from "../options.ts";
 import { type PeerRecord, PeerRecords } from "../peer-records.ts";
@@ -14,7 +15,7 @@ import { redisBackend } from "../redis-backend.ts";
 import { refuseOption } from "../refused-option.ts";
 import { giveBack } from "./give-back.ts";
 import { keepsTheirs, type LegacyMode, readLegacyMode } from "./legacy-mode.ts";
-import { OurRecords, type OurState } from "./our-records.ts";
+import { OurRecords } from "./our-records.ts";
 import { SharedRecords } from "./shared-records.ts";
 
 /** connect-redis's options, by its names, and those of the other stores. */
@@ -126,7 +127,7 @@ export class RedisStore extends SessionStore {
 
   /** Ours, and what is under its key. */
   async #readOurs(id: string, how: "read" | "freeze"): Promise<OurSession> {
-    let state = "none" as OurState;
+    let state = "none" as KeptRecord["state"];
     const data = await super.read(id, async (key) => {
       const record = await this.#ours[how](key);
       state = record.state;
@@ -156,7 +157,7 @@ export class RedisStore extends SessionStore {
   }
 
   /** Whoever meets a session that is being given back does so, too, and goes on with theirs. */
-  async #readOn(id: string, data: StoredData, state: OurState): Promise<StoredData | null> {
+  async #readOn(id: string, data: StoredData, state: KeptRecord["state"]): Promise<StoredData | null> {
     const { key, remainingMs } = this.baseOf(data) as Session;
     const text = state === "frozen" ? this.#shared.textOf(data) : undefined;
     if (text === undefined) {
@@ -222,7 +223,7 @@ export class RedisStore extends SessionStore {
 
 interface OurSession {
   readonly data: StoredData | null;
-  readonly state: OurState;
+  readonly state: KeptRecord["state"];
 }
 
 function isReplaced(error: unknown): false {

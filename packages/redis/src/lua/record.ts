@@ -1,17 +1,19 @@
 /**
  * The record of a session: one hash under its key. Each attribute is a field of its name, and the field of
- * the empty name is the header (attribute names are never empty). A hash stays a listpack while no value is
- * longer than 64 bytes, hence a binary header:
+ * the empty name is the header (attribute names are never empty). All of it is text, so that a plain `HGETALL` reads
+ * it whatever a client makes of bytes:
  *
- *     byte 1     format version
- *     byte 2     255 - version, so that damage is not taken for a newer format
- *     byte 3     L live, M moved by a rename, T tombstone, F frozen, G given back (lua/give-back-scripts.ts)
- *     4-9        created, ms since 1970 by the server's clock, big endian
- *     L F 10, 11-14  how many writers are remembered, how many writes had a token (both absent: none)
- *     M 10-15, 16- end of the grace, the key where the session lives now
+ *     A          format version, of the letters from A on
+ *     }          190 - that byte, so that damage is not taken for a newer format
+ *     L M T F G  live, moved by a rename, tombstone, frozen, given back (lua/give-back-scripts.ts)
+ *     13 digits  created, ms since 1970 by the server's clock
+ *     L F: 13 digits     end of its lifetime
+ *        2, 10 digits    how many writers are remembered, how many writes had a token (both absent: none)
+ *     M: 13 digits       end of the grace, and the key where the session lives now
  *
- * A field that begins with byte 255 (never a byte of UTF-8) remembers one writer's tokens. That byte alone: in
- * a record that moved to another slot, the call that moved it.
+ * A field that begins with U+0001 remembers one writer's tokens. That character alone: in a record that moved to
+ * another slot, the call that moved it. An attribute whose name begins with it, or with U+0000, has U+0000 put before its
+ * name.
  * Replies: an array whose first number is one of {@link REPLY}.
  */
 export const REPLY = {
@@ -25,26 +27,34 @@ export const REPLY = {
   limit: 7,
 } as const;
 
-/** The format this release writes, and the newest that it reads. */
-const FORMAT_VERSION = 1;
-
-/** Judge a header. In parts, since a script makes its functions anew in each run. */
-export const JUDGE: string = `
+/** The server's time, and lifetimes by it. In parts, since a script makes its functions anew in each run. */
+export const CLOCK: string = `
 local function now()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
+local function lifetime(t, created, idle, absolute)
+  local left = tonumber(idle)
+  if absolute ~= '' then left = math.min(left, created + absolute - t) end
+  return left
+end
+local function digits(n) return string.format('%013.0f', n) end
+`;
+
+/** Judge a header: `L`, or the reply to give. */
+export const JUDGE: string = `
 local function judge(h)
   local version, check, kind = string.byte(h, 1, 3)
-  if not kind or version == 0 or version + check ~= 255 then return nil, {4} end
-  if version > ${FORMAT_VERSION} then return nil, {5, version} end
+  if not kind or version < 65 or version + check ~= 190 then return nil, {4} end
+  if version > 65 then return nil, {5, version - 64} end
   local size = #h
-  if kind == 76 and (size == 9 or size == 14) then return 'L' end
-  if kind == 84 and size == 9 then return 'T', {1} end
-  if kind == 70 and (size == 9 or size == 14) then return 'F', {1} end
-  if kind == 71 and size == 9 then return 'G', {1, 'G'} end
-  if kind == 77 and size > 15 then
-    if struct.unpack('>I6', h, 10) > now() then return 'M', {2, string.sub(h, 16)} end
+  local from, to = string.find(h, '^%d+', 4)
+  if kind == 76 and (size == 29 or size == 41) and to == size then return 'L' end
+  if kind == 84 and size == 16 and to == 16 then return 'T', {1} end
+  if kind == 70 and (size == 29 or size == 41) and to == size then return 'F', {1} end
+  if kind == 71 and size == 16 and to == 16 then return 'G', {1, 'G'} end
+  if kind == 77 and size > 29 and to and to >= 29 then
+    if tonumber(string.sub(h, 17, 29)) > now() then return 'M', {2, string.sub(h, 30)} end
     return 'M', {1}
   end
   return nil, {4}
@@ -64,26 +74,17 @@ local function live(key)
   local kind, refusal = judge(h)
   return h, refusal
 end
-local function created(h) return (struct.unpack('>I6', h, 4)) end
-local function lifetime(created, idle, absolute)
-  local left = tonumber(idle)
-  if absolute ~= '' then left = math.min(left, created + absolute - now()) end
-  return left
-end
-local function expire(key, left)
-  if left > 0 then redis.call('PEXPIRE', key, left) else redis.call('UNLINK', key) end
-end
+local function created(h) return tonumber(string.sub(h, 4, 16)) end
+local function ends(h, deadline) return string.sub(h, 1, 16) .. digits(deadline) .. string.sub(h, 30) end
 `;
 
 /** Making records and tombstones. */
 export const WRITE: string = `
-local function header(kind, created)
-  return '\\${FORMAT_VERSION}\\${255 - FORMAT_VERSION}' .. kind .. struct.pack('>I6', created)
-end
+local function header(kind, created, rest) return 'A}' .. kind .. digits(created) .. rest end
 local function bury(key, ms)
   redis.call('UNLINK', key)
   if ms > 0 then
-    redis.call('HSET', key, '', header('T', 0))
+    redis.call('HSET', key, '', header('T', 0, ''))
     redis.call('PEXPIRE', key, ms)
   end
 end
