@@ -59,11 +59,25 @@ export function keepGates(response: Gated, gatekeeper: Gatekeeper): Passages {
   }
   // A second hold, or somebody wrapped a method of this response before: who comes first is to be called last.
   const originals = passagesOf(response);
+  setGates(response, gatekeeper);
+  return originals;
+}
+
+function setGates(response: Gated, gatekeeper: Gatekeeper): void {
   for (const name of passages) {
     const gate = (...args: unknown[]): unknown => gatekeeper.pass(name, args);
     Object.assign(response, { [name]: gate });
   }
-  return originals;
+}
+
+/**
+ * Let whoever answers come to the gates at once. What was wrapped around them since, as by compression, has had the
+ * end of a response that was dropped: it would keep another one to itself.
+ */
+export function unwrapGates(response: Gated, gatekeeper: Gatekeeper): void {
+  if (keeperOf(response) !== gatekeeper) setGates(response, gatekeeper);
+  else if (inheritedGates(response) === null) Object.assign(response, ownGates);
+  else for (const name of passages) Reflect.deleteProperty(response, name);
 }
 
 /**

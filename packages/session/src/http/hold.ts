@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { ErrorAnswer } from "./error-answer.ts";
-import { type Gatekeeper, keepGates, type Passage, type Passages } from "./gates.ts";
+import { type Gatekeeper, keepGates, type Passage, type Passages, unwrapGates } from "./gates.ts";
 import type { Guard } from "./guarded-head.ts";
 import { HeadGuard } from "./head-guard.ts";
 import { rejectCall, requireChunk, type Verb } from "./held-call.ts";
@@ -213,6 +213,7 @@ class Hold implements Gatekeeper, HeldResponse {
     this.#guard?.lift();
     this.#drop();
     restoreHead(this.response, this.#statusBefore, this.#before);
+    unwrapGates(this.response, this);
     this.#phase = "failed";
     this.#error = new ErrorAnswer(this.response, this.#statusBefore, !this.#ended);
     this.#ended = false;
