@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { UnstickError } from "../errors.ts";
 import { isPathMatch } from "../http/cookie-attributes.ts";
 import { FairLock } from "../http/fair-lock.ts";
-import { holdResponse } from "../http/hold.ts";
+import { holdResponse, isHoldable } from "../http/hold.ts";
 import { BackendShelf } from "./backend-shelf.ts";
 import { Commit } from "./commit.ts";
 import type { RequestWithSession } from "./kept.ts";
@@ -105,9 +105,10 @@ function serve(
     return;
   }
   const visit = new Visit(site, request, response, cookieOptions);
-  holdResponse(response, new Commit(visit, response, next));
+  const isHeld = isHoldable(response);
+  if (isHeld) holdResponse(response, new Commit(visit, response, next));
   bearVisit(request, response, visit);
-  const turn = site.lock === undefined ? undefined : takeTurn(site.lock, visit, response);
+  const turn = site.lock === undefined || !isHeld ? undefined : takeTurn(site.lock, visit, response);
   const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());
   if (entering === undefined) pass(visit, next);
   else entering.then(() => pass(visit, next), next);

@@ -8,6 +8,14 @@ import { applyWriteHead, isStatusCode, restoreHead, type WriteHeadArguments } fr
 import type { HeldResponse, HoldHooks } from "./hold-hooks.ts";
 
 /**
+ * Whether a response can be held. What Engine.IO gives its middleware for an upgrade is none: of it nothing leaves, and
+ * the session of the connection is stored when the application says so.
+ */
+export function isHoldable(response: Partial<ServerResponse>): boolean {
+  return typeof response.getHeaders === "function";
+}
+
+/**
  * Hold the head and body of a response until the session is committed, whatever way it is written. Works on
  * the public methods alone, so that HTTP/1.1, HTTP/2 compat and what other middleware wraps around them
  * (compression) are the same to it. Informational responses (1xx) pass: they carry no session.
