@@ -48,7 +48,15 @@ async function countIn(held: Held): Promise<number> {
   return fresh.n;
 }
 
-async function serve(options: Partial<SessionOptions>): Promise<number> {
+type Responder = (socket: Socket) => object;
+
+/** What middleware is given as the response: by Engine.IO, and in the examples of `ws` and of older Socket.IO. */
+const responders: readonly (readonly [string, Responder])[] = [
+  ["Engine.IO's", (socket) => new UpgradeResponse(socket)],
+  ["an empty object", () => ({})],
+];
+
+async function serve(options: Partial<SessionOptions>, respond: Responder): Promise<number> {
   const visits = session({ secret: "keyboard cat", ...options });
   const server = createServer((req: Held, res) =>
     visits(req, res, () => {
@@ -57,10 +65,10 @@ async function serve(options: Partial<SessionOptions>): Promise<number> {
     }),
   );
   server.on("upgrade", (req: Held, socket: Socket) => {
-    const res = new UpgradeResponse(socket);
-    visits(req, res as unknown as ServerResponse, (error) => {
+    const res = respond(socket);
+    visits(req, res as ServerResponse, (error) => {
       if (error) return void socket.destroy(error as Error);
-      res.writeHead();
+      if (res instanceof UpgradeResponse) res.writeHead();
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: count\r\n\r\n`);
       socket.on("data", () =>
         countIn(req).then(
@@ -97,8 +105,8 @@ describe.each<[string, () => Partial<SessionOptions>]>([
   ["a backend, one after another", () => ({ backend: testBackend(), serialize: () => true })],
   ["somebody's store", () => ({ store: new expressSession.MemoryStore() as never })],
 ])("a connection that was upgraded, its session in %s", (_where, options) => {
-  it("has its session, and stores it when it is told to", async () => {
-    const port = await serve(options());
+  it.each(responders)("has its session, and stores it when it is told to (%s)", async (_what, respond) => {
+    const port = await serve(options(), respond);
     const browser = new Browser(port);
     await browser.get("/set");
     const socket = await upgrade(port, browser.cookie ?? "");
