@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, request } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { type KoaSession, type KoaSessionOptions, session } from "@unstick/session/koa";
 import Koa from "koa";
 import Koa2 from "koa2";
@@ -86,6 +86,55 @@ describe.each([
     expect(JSON.parse((await browser.get("/")).body)).toEqual({ first: 2, second: 2 });
     expect(backend.calls).toEqual(["create", "read", "update"]);
   });
+
+  it.each(["new", "old"])(
+    "of a connection that was upgraded (koa-websocket), its cookie by the %s secret",
+    async (by) => {
+      const backend = testBackend();
+      const answering = new Application();
+      answering.keys = [by];
+      answering.use(session({ backend }, answering));
+      answering.use((context) => {
+        const ctx = context as unknown as Context;
+        ctx.session.n = (ctx.session.n as number | undefined) ?? 0;
+        ctx.body = String(ctx.session.n);
+      });
+      const upgrading = new Application();
+      upgrading.keys = ["new", "old"];
+      const visits = session({ backend, serialize: () => true }, upgrading);
+      const server = createServer(answering.callback());
+      server.on("upgrade", async (req, socket) => {
+        // That package gives no response at all.
+        const context = upgrading.createContext(req, undefined as never);
+        await visits(context, async () => undefined);
+        const { session: held } = context as unknown as Context;
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: count\r\n\r\n");
+        socket.on("data", async () => {
+          held.n = Number(held.n) + 1;
+          await held.save();
+          socket.write(String(held.n));
+        });
+      });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const browser = new Browser(port);
+      await browser.get("/");
+      const headers = { connection: "upgrade", upgrade: "count", cookie: browser.cookie };
+      const asked = request({ port, host: "127.0.0.1", headers }).end();
+      const [, socket] = (await once(asked, "upgrade")) as [IncomingMessage, Socket];
+      closers.push(async () => {
+        socket.destroy();
+        server.closeAllConnections();
+        server.close();
+      });
+      for (const n of ["1", "2"]) {
+        socket.write("count");
+        expect(String((await once(socket, "data"))[0])).toBe(n);
+      }
+      expect((await browser.get("/")).body).toBe("2");
+    },
+  );
 
   it("isNew and externalKey: new until it was stored, and called as the cookie says", async () => {
     const { browser } = await start({}, {});

@@ -8,11 +8,11 @@ import { applyWriteHead, isStatusCode, restoreHead, type WriteHeadArguments } fr
 import type { HeldResponse, HoldHooks } from "./hold-hooks.ts";
 
 /**
- * Whether a response can be held. What Engine.IO gives its middleware for an upgrade is none: of it nothing leaves, and
- * the session of the connection is stored when the application says so.
+ * Whether a response can be held. What middleware is given for an upgrade is none (Engine.IO, koa-websocket): of it
+ * nothing leaves, and the session of the connection is stored when the application says so.
  */
-export function isHoldable(response: Partial<ServerResponse>): boolean {
-  return typeof response.getHeaders === "function";
+export function isHoldable(response: Partial<ServerResponse> | undefined): boolean {
+  return typeof response?.getHeaders === "function";
 }
 
 /**

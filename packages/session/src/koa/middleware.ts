@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import { FairLock } from "../http/fair-lock.ts";
-import { holdResponse } from "../http/hold.ts";
+import { holdResponse, isHoldable } from "../http/hold.ts";
+import type { HoldHooks } from "../http/hold-hooks.ts";
 import { ContextSession } from "./context-session.ts";
 import type { KoaApp, KoaContext } from "./koa-context.ts";
 import { type KoaSessionConfig, type KoaSessionOptions, readKoaOptions } from "./middleware-options.ts";
@@ -61,13 +62,8 @@ async function serve(
   lock: FairLock | undefined,
 ): Promise<void> {
   ctx[isServed] = true;
-  const hold = holdResponse(ctx.res, {
-    commit: () => held.commitEarly(),
-    writeHead: () => held.writeHead(),
-    commitLate: () => held.commitLate(),
-    fail: (error) => held.fail(error),
-  });
-  await held.begin(lock);
+  const hold = isHoldable(ctx.res) ? holdResponse(ctx.res, hooksOf(held)) : undefined;
+  await held.begin(hold === undefined ? undefined : lock);
   try {
     await next();
   } catch (error) {
@@ -75,9 +71,18 @@ async function serve(
     throw error;
   }
   await held.commitHandled()?.catch((error: unknown) => {
-    hold.abandon();
+    hold?.abandon();
     throw error;
   });
+}
+
+function hooksOf(held: ContextSession): HoldHooks {
+  return {
+    commit: () => held.commitEarly(),
+    writeHead: () => held.writeHead(),
+    commitLate: () => held.commitLate(),
+    fail: (error) => held.fail(error),
+  };
 }
 
 function isApp(value: object): value is KoaApp {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HmacKey } from "../http/hmac-key.ts";
+import { isHoldable } from "../http/hold.ts";
 import { readCookies } from "../http/read-cookie.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
@@ -28,7 +29,8 @@ export function shownKey(ctx: KoaContext, config: KoaSessionConfig): ShownKey | 
   const [signature] = signatures;
   if (value !== "" && isSignedByFirst(ctx.app.keys, `${name}=${value}`, signature))
     return { key: value, signature: signature as string };
-  // Koa's own reader also takes what an older key signed, and signs it anew.
+  // Koa's own reader also takes what an older key signed, and signs it anew, where there is a response.
+  if (!isHoldable(ctx.res)) return asShown(firstSigned(ctx, name, values, signatures));
   return asShown(ctx.cookies.get(name, { signed }));
 }
 
