@@ -23,9 +23,9 @@ local function newest(raw, sequence)
     while last > 0 and string.byte(known, last) > 79 do last = last - 1 end
     known = string.sub(known, 1, last)
   else
-    count = count + 1
+    count = string.format('%02d', count + 1)
   end
-  return string.format('%02d', count) .. sequence .. place(sequence - highest) .. known
+  return count .. sequence .. place(sequence - highest) .. known
 end
 `;
 
