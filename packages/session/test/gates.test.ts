@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import express5 from "express";
+import expressSession from "express-session";
 import express4 from "express4";
 import { afterEach, describe, expect, test } from "vitest";
 import { session } from "../src/express/index.ts";
@@ -157,6 +158,25 @@ describe.each([
       expect((await visit(`${url}/set`, first.cookie)).text).toBe("2");
     },
   );
+
+  test("with a store, from the second request on that another copy answers at once, the first one it answers later", async () => {
+    for (const isLate of [false, true]) {
+      const app = express();
+      const inner = copyOf("express");
+      const other = inner();
+      other.get("/", (request, response) => {
+        const text = String(count(request));
+        if (isLate) setImmediate(() => response.send(text));
+        else response.send(text);
+      });
+      app.use(session({ secret, store: new expressSession.MemoryStore() as never }));
+      app.use((request, response, next) => other(request, response, next));
+      const url = await serve(app);
+      if (!isLate) expect((await visit(url)).cookie).toBe("");
+      const first = await visit(url);
+      expect((await visit(url, first.cookie)).text).toBe("2");
+    }
+  });
 
   test("a response that nobody holds is Node's", async () => {
     const held = express();
