@@ -258,6 +258,42 @@ describe("logging in and out on Koa", () => {
     expect((await planted.get("/read")).body).toBe("{}");
   });
 
+  it("lets requests under the old key see the session as it was, for the grace, and nothing more", async () => {
+    const browser = await start({}, handlers);
+    await browser.get("/cart");
+    const planted = browser.fork();
+    await browser.get("/login");
+    await browser.get("/count");
+    expect(JSON.parse((await planted.get("/read")).body)).toEqual({ cart: ["book"], guess: 7 });
+    expect(await planted.get("/count")).toMatchObject({ body: "1", cookies: new Map() });
+    expect(JSON.parse((await planted.get("/read")).body)).toEqual({ cart: ["book"], guess: 7 });
+    expect(JSON.parse((await browser.get("/read")).body)).toEqual({ cart: ["book"], user: "ann", views: 1 });
+  });
+
+  it.each([
+    ["the same user: the loser's writes follow", "ann", [200, 200]],
+    ["different users: the loser gets a 409", "bob", [200, 409]],
+  ])("gives one live key to two logins of one session (%s)", async (_case, second, statuses) => {
+    const backend = testBackend();
+    let arrived = 0;
+    const as =
+      (user: string): Handler =>
+      async (ctx) => {
+        arrived += 1;
+        await expect.poll(() => arrived).toBe(2);
+        await ctx.session.login(user);
+        ctx.body = "";
+      };
+    const browser = await start({ backend }, { ...handlers, "/first": as("ann"), "/second": as(second) });
+    await browser.get("/cart");
+    const answers = await Promise.all(["/first", "/second"].map((path) => browser.fork().get(path)));
+    const keys: string[] = [];
+    for await (const key of backend.sessionKeys()) keys.push(key);
+    expect(keys).toHaveLength(1);
+    expect(answers.filter(({ cookies }) => cookies.size === 2)).toHaveLength(1);
+    expect(answers.map(({ status }) => status).sort()).toEqual(statuses);
+  });
+
   it("warns in development, once, when a user is put into a session that keeps its key", async () => {
     const warnings: string[] = [];
     const listen = (warning: Error & { code?: string }): void => void warnings.push(warning.code ?? "");
