@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { memoryBackend } from "@unstick/session";
 import { MemoryStore, type Session, session } from "@unstick/session/express";
 import { MemoryStore as KoaMemoryStore, session as koaSession } from "@unstick/session/koa";
@@ -221,5 +222,38 @@ describe("at start-up", () => {
     await new Promise(setImmediate);
     process.off("warning", listen);
     expect(said).toEqual(["TheirStore", "TheirKoaStore", "TheirContextStore"]);
+  });
+});
+
+describe.each(hosts)("on %s, once", (host) => {
+  it.each<[string, Parameters<typeof startApp>[0], (response: ServerResponse) => void]>([
+    ["SHARED_RESPONSE", {}, (response) => response.setHeader("Cache-Control", "public, max-age=60")],
+    ["INSECURE", { cookie: { secure: true } }, () => undefined],
+    ["LATE_SESSION", {}, (response) => response.write("begun")],
+  ])("a session that could not be given is told: %s", async (what, options, prepare) => {
+    const said: string[] = [];
+    const listen = (warning: Error & { code?: string }): void => void said.push(warning.code ?? "");
+    process.on("warning", listen);
+    const app = await startApp(
+      options,
+      {
+        "/": (req, res) => {
+          prepare(res);
+          setImmediate(() => {
+            Object.assign(req.session, { name: "ann" });
+            res.end();
+          });
+        },
+      },
+      host,
+    );
+    apps.push(app);
+    for (const _ of [1, 2]) {
+      const { status, cookies } = await app.browser().get("/");
+      expect([status, cookies.size]).toEqual([200, 0]);
+    }
+    await new Promise(setImmediate);
+    process.off("warning", listen);
+    expect(said).toEqual([`WRN_UNSTICK_${what}`]);
   });
 });
