@@ -21,7 +21,9 @@ interface Move {
 async function beginMove(subject: Subject, stickiness: StickinessOptions): Promise<Move> {
   const redis = await startRedis();
   const fleet = await startFleet(subject, redis.url, stickiness);
-  const visitors = Array.from({ length: VISITORS }, (_, at) => createVisitor(fleet.url, `user${at}`));
+  const visitors = Array.from({ length: VISITORS }, (_, at) =>
+    createVisitor(fleet.url, `user${at}`, at % 2 === 0),
+  );
   let isOver = false;
   const running = Promise.all(visitors.map((visitor) => visitor.run(() => isOver)));
   running.catch(() => {});

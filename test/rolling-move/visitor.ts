@@ -19,8 +19,9 @@ export interface Visitor {
 /** Every so many turns it logs out, with a write in flight where requests may overlap, and in again. */
 const LOGOUT_EVERY = 5;
 
-export function createVisitor(url: string, user: string): Visitor {
-  return new BrowsingVisitor(url, user);
+/** `staysIn`: it never logs out, so that one session goes all the way. */
+export function createVisitor(url: string, user: string, staysIn: boolean): Visitor {
+  return new BrowsingVisitor(url, user, staysIn);
 }
 
 class BrowsingVisitor implements Visitor {
@@ -30,12 +31,14 @@ class BrowsingVisitor implements Visitor {
   readonly faults: string[] = [];
   readonly #url: string;
   readonly #user: string;
+  readonly #logoutEvery: number;
   readonly #client = createBrowserClient();
   #expected: Attributes = {};
 
-  constructor(url: string, user: string) {
+  constructor(url: string, user: string, staysIn: boolean) {
     this.#url = url;
     this.#user = user;
+    this.#logoutEvery = staysIn ? Number.POSITIVE_INFINITY : LOGOUT_EVERY;
   }
 
   forget(): void {
@@ -53,7 +56,7 @@ class BrowsingVisitor implements Visitor {
       if (this.turns % 2 === 0) await this.#count();
       if (this.mayOverlap) await this.#noteTwice();
       if (this.turns % 2 === 1) await this.#count();
-      if (this.turns % LOGOUT_EVERY === LOGOUT_EVERY - 1) await this.#logOutAndIn();
+      if (this.turns % this.#logoutEvery === this.#logoutEvery - 1) await this.#logOutAndIn();
       this.turns += 1;
     }
   }
