@@ -5,19 +5,22 @@ import { replyList, replyText } from "./reply.ts";
 /**
  * What is under a session's key. `"live"`: a session (or one that was renamed a moment ago). `"frozen"`: one that is being
  * given back to connect-redis, which reads on and refuses writes. `"given"`: it was given back a moment ago. `"none"`:
- * nothing, a tombstone included.
+ * nothing, a tombstone included. `"late"`: a session whose deadline has passed by its header, and not by its key.
  */
 export interface KeptRecord {
   readonly session: StoredSession | null;
-  readonly state: "live" | "frozen" | "given" | "none";
+  readonly state: "live" | "frozen" | "given" | "none" | "late";
 }
+
+/** A server ends a key, and tells its time, in steps; so far a header and its key may be apart. */
+const SLACK_MS = 1_000;
 
 const NONE: KeptRecord = { session: null, state: "none" };
 const GIVEN: KeptRecord = { session: null, state: "given" };
 
 /**
- * What `HGETALL` answers, by the server's time when it was asked and when it had answered. A live one is alive, since its
- * key was there: one whose deadline seems to have passed is about to end.
+ * What `HGETALL` answers, by the server's time when it was asked and when it had answered. Where its
+ * key is still there a session is alive: one whose deadline has just passed is about to end.
  *
  * @throws {DamagedRecordError} when the header is missing or broken, {@link NewerRecordError} when a later release wrote it.
  */
@@ -45,5 +48,5 @@ export function decodeRecord(
   const remainingMs = Math.max(1, header.untilMs - answeredMs);
   const session = { attributes, remainingMs, ageMs: Math.max(0, answeredMs - header.createdMs) };
   if (header.kind === "moved") return { session: { ...session, movedTo: header.to }, state: "live" };
-  return { session, state: header.kind };
+  return { session, state: header.untilMs + SLACK_MS < askedMs ? "late" : header.kind };
 }

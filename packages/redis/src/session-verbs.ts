@@ -36,9 +36,10 @@ export function decodeReply(caller: Caller, raw: unknown): Reply {
  * One that is being given back to connect-redis is not there but for those that give back.
  */
 export async function readSession(caller: Caller, key: string): Promise<StoredSession | null> {
-  const { session, state } = await (caller.clock.isFresh
-    ? getRecord(caller, key)
-    : askRecord(caller, READ, key));
+  const found = caller.clock.isFresh ? await getRecord(caller, key) : undefined;
+  // What the header tells is judged by the server's time itself before it is called a lie.
+  const { session, state } =
+    found === undefined || found.state === "late" ? await askRecord(caller, READ, key) : found;
   return state === "frozen" ? null : session;
 }
 
@@ -50,14 +51,16 @@ function getRecord(caller: Caller, key: string): Promise<KeptRecord> {
   );
 }
 
-/** By a script that answers as `READ`. */
+/** By a script that answers as `READ`. Its states leave out `"late"`, which is damage. */
 export function askRecord(caller: Caller, script: Script, key: string): Promise<KeptRecord> {
   const askedAt = performance.now();
   return caller.script("read", script, [key], [], (raw) => {
     const [, seconds, microseconds, record] = decodeReply(caller, raw);
     const serverMs = replyNumber(seconds) * 1_000 + Math.floor(replyNumber(microseconds) / 1_000);
     caller.clock.tell(serverMs, askedAt);
-    return decodeRecord(caller, record, serverMs, serverMs);
+    const found = decodeRecord(caller, record, serverMs, serverMs);
+    if (found.state !== "late") return found;
+    throw new DamagedRecordError(caller.name, "by its header it has ended, and it is still there");
   });
 }
 

@@ -33,15 +33,21 @@ async function verdict(call: Promise<object | null>): Promise<unknown> {
 const digits = (count: number): fc.Arbitrary<string> =>
   fc.stringMatching(new RegExp(`^[0-9]{${count}}$`)) as fc.Arbitrary<string>;
 const someTime = fc.oneof(digits(13), fc.constant("9999999999999"), digits(12));
+const future = fc.oneof(
+  fc.constant("9999999999999"),
+  digits(12).map((rest) => `9${rest}`),
+  digits(12),
+);
 const well = fc.oneof(
-  fc.tuple(fc.constantFrom("A}L", "A}F"), someTime, someTime).map((parts) => parts.join("")),
-  fc.tuple(fc.constant("A}L"), someTime, someTime, digits(12)).map((parts) => parts.join("")),
+  fc.tuple(fc.constantFrom("A}L", "A}F"), someTime, future).map((parts) => parts.join("")),
+  fc.tuple(fc.constant("A}L"), someTime, future, digits(12)).map((parts) => parts.join("")),
   fc.tuple(fc.constant("A}M"), someTime, someTime, fc.constantFrom("", b)).map((parts) => parts.join("")),
   fc.tuple(fc.constantFrom("A}T", "A}G", "B|L", "C{", "A|L", "@~L"), someTime).map((parts) => parts.join("")),
 );
 const broken = fc
   .tuple(well, fc.nat(60), fc.constantFrom("", "x", "-", " ", "\n", "\0", "}", "\u00e9"))
-  .map(([text, at, put]) => text.slice(0, at) + put + text.slice(at + 1));
+  .map(([text, at, put]) => text.slice(0, at) + put + text.slice(at + 1))
+  .filter((text) => !/^A\}[LF]\d{13}[0-8]/.test(text));
 
 describe("a header", () => {
   test("a read and a write judge it alike, whatever it says", async () => {
@@ -59,6 +65,18 @@ describe("a header", () => {
       { numRuns: 2_000 },
     );
   });
+});
+
+test("a header by which a session ended that is still there is damage, told by the server's own time", async () => {
+  const backend = redisBackend(redis);
+  const ended = (agoMs: number): Promise<unknown> =>
+    redis.hset(`sess:${a}`, "", `A}L1700000000000${Date.now() - agoMs}`);
+  await verdict(backend.read(b));
+  await ended(100);
+  expect((await backend.read(a))?.remainingMs).toBe(1);
+  await ended(5_000);
+  expect(await verdict(backend.read(a))).toBe("ERR_UNSTICK_DAMAGED");
+  expect(await verdict(redisBackend(redis).read(a))).toBe("ERR_UNSTICK_DAMAGED");
 });
 
 describe("names that the record keeps for itself are attributes like any others", () => {
