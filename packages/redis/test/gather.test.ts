@@ -38,14 +38,38 @@ function countWrites(): { single: number; gathered: number[] } {
 const keys = (count: number): string[] =>
   Array.from({ length: count }, (_, at) => sessionKey(String.fromCharCode(97 + at)));
 
-test("of the commands of one turn up to four leave in one write", async () => {
+test("of the commands of one turn half as many leave in one write as were under way at once", async () => {
   const backend = redisBackend(client);
   await backend.read(sessionKey("z"));
   const writes = countWrites();
-  await Promise.all(keys(10).map((key) => backend.read(key)));
-  expect(writes).toEqual({ single: 0, gathered: [4, 4, 2] });
+  await Promise.all(keys(20).map((key) => backend.read(key)));
+  // The first two, then 2, 4 and 8 together, and what is left at the end of the turn.
+  expect(writes).toEqual({ single: 2, gathered: [2, 4, 8, 4] });
+  await Promise.all(keys(4).map((key) => backend.read(key)));
+  expect(writes).toEqual({ single: 2, gathered: [2, 4, 8, 4, 4] });
+});
+
+test("one at a time is written at once again, soon after there were many", async () => {
+  const backend = redisBackend(client);
+  await Promise.all(keys(20).map((key) => backend.read(key)));
+  for (let round = 0; round < 300; round += 1) await backend.read(sessionKey("a"));
+  const { stream } = client;
+  const cork = vi.spyOn(stream, "cork");
   await backend.read(sessionKey("a"));
-  expect(writes.single).toBe(1);
+  expect(cork).not.toHaveBeenCalled();
+});
+
+test("a command that the client refuses at once is under way no longer", async () => {
+  const backend = redisBackend(client);
+  await backend.read(sessionKey("z"));
+  const refuse = vi.spyOn(client, "call").mockImplementation(() => {
+    throw new Error("refused");
+  });
+  await Promise.allSettled(keys(8).map((key) => backend.read(key)));
+  refuse.mockRestore();
+  const writes = countWrites();
+  await Promise.all(keys(4).map((key) => backend.read(key)));
+  expect(writes).toEqual({ single: 2, gathered: [2] });
 });
 
 test("what the application asks in the same turn keeps its place", async () => {

@@ -45,10 +45,7 @@ function reconnectClient(client: Ioredis): boolean {
 
 function sender(client: Ioredis): Send {
   const gather = gathering(() => (isCluster(client) ? client.nodes("master") : [client]).map(streamOf));
-  return (command) => {
-    gather();
-    return client.call(command[0] ?? "", command.slice(1));
-  };
+  return (command) => gather(() => client.call(command[0] ?? "", command.slice(1)));
 }
 
 /** Absent before the first connection; whatever cannot be corked writes as it does. */
