@@ -4,8 +4,7 @@ export interface Corkable {
   uncork(): void;
 }
 
-/** Send a command by the function given, which is called at once, and answer what it answers. */
-export type Gather = <T>(send: () => Promise<T>) => Promise<T>;
+type Streams = readonly (Corkable | undefined)[];
 
 /** How slowly it is forgotten how many commands were under way at once: by one part in so many with each command. */
 const MEMORY = 64;
@@ -16,49 +15,65 @@ const MEMORY = 64;
  * this process makes the other; with all of them in one write each would stand idle while the other works. The command
  * itself is sent at once, in its own asynchronous context, and in its order among those of the application; only its
  * bytes wait, never longer than to the end of the turn.
- *
- * @param streams The connections there are now.
  */
-export function gathering(streams: () => readonly (Corkable | undefined)[]): Gather {
-  let corked: readonly (Corkable | undefined)[] | undefined;
-  let waiting = 0;
-  let unanswered = 0;
-  let atOnce = 0;
-  let isTurnWatched = false;
-  const answered = (): void => {
-    unanswered -= 1;
-  };
-  const release = (): void => {
-    const held = corked ?? [];
-    corked = undefined;
-    waiting = 0;
-    for (const stream of held) stream?.uncork();
-  };
-  const hold = (): void => {
-    corked = streams();
-    for (const stream of corked) stream?.cork();
-    if (isTurnWatched) return;
-    isTurnWatched = true;
-    setImmediate(() => {
-      isTurnWatched = false;
-      release();
-    });
-  };
-  return (send) => {
-    unanswered += 1;
-    waiting += 1;
-    atOnce = unanswered > atOnce ? unanswered : atOnce - (atOnce - unanswered) / MEMORY;
-    const isEnough = waiting * 2 >= atOnce;
-    if (!isEnough && corked === undefined) hold();
+export class Gathering {
+  readonly #streams: () => Streams;
+  #corked: Streams | undefined;
+  #waiting = 0;
+  #unanswered = 0;
+  #atOnce = 0;
+  #isTurnWatched = false;
+
+  /** @param streams The connections there are now. */
+  constructor(streams: () => Streams) {
+    this.#streams = streams;
+  }
+
+  /** Send a command by a function that is called at once. */
+  send<T>(command: () => Promise<T>): Promise<T> {
+    const isEnough = this.#count();
+    if (!isEnough && this.#corked === undefined) this.#hold();
     try {
-      const reply = send();
-      reply.then(answered, answered);
+      const reply = command();
+      reply.then(this.#answered, this.#answered);
       return reply;
     } catch (error) {
-      answered();
+      this.#answered();
       throw error;
     } finally {
-      if (isEnough) release();
+      if (isEnough) this.#release();
     }
+  }
+
+  /** Count one more; answers whether with it enough wait. */
+  #count(): boolean {
+    this.#unanswered += 1;
+    this.#waiting += 1;
+    const now = this.#unanswered;
+    const before = this.#atOnce;
+    this.#atOnce = now > before ? now : before - (before - now) / MEMORY;
+    return this.#waiting * 2 >= this.#atOnce;
+  }
+
+  readonly #answered = (): void => {
+    this.#unanswered -= 1;
   };
+
+  #hold(): void {
+    this.#corked = this.#streams();
+    for (const stream of this.#corked) stream?.cork();
+    if (this.#isTurnWatched) return;
+    this.#isTurnWatched = true;
+    setImmediate(() => {
+      this.#isTurnWatched = false;
+      this.#release();
+    });
+  }
+
+  #release(): void {
+    const corked = this.#corked ?? [];
+    this.#corked = undefined;
+    this.#waiting = 0;
+    for (const stream of corked) stream?.uncork();
+  }
 }

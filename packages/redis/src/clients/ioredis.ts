@@ -1,4 +1,4 @@
-import { type Corkable, gathering } from "./gather.ts";
+import { type Corkable, Gathering } from "./gather.ts";
 import { isFunction, type Link, type Send } from "./link.ts";
 
 interface Ioredis {
@@ -44,8 +44,10 @@ function reconnectClient(client: Ioredis): boolean {
 }
 
 function sender(client: Ioredis): Send {
-  const gather = gathering(() => (isCluster(client) ? client.nodes("master") : [client]).map(streamOf));
-  return (command) => gather(() => client.call(command[0] ?? "", command.slice(1)));
+  const gathering = new Gathering(() =>
+    (isCluster(client) ? client.nodes("master") : [client]).map(streamOf),
+  );
+  return (command) => gathering.send(() => client.call(command[0] ?? "", command.slice(1)));
 }
 
 /** Absent before the first connection; whatever cannot be corked writes as it does. */
