@@ -12,7 +12,7 @@ import { WriteGate, writerMark } from "./write-gate.ts";
 
 /**
  * Sessions on Redis 6.2 or later, or Valkey, through the client that the application has. Every verb is one
- * script on one slot: one round trip, and none of it seen half done.
+ * command on one slot: one round trip, and none of it seen half done.
  *
  * @throws {OptionError} on an unknown or wrong option, and on a client that cannot be used.
  */
