@@ -70,15 +70,15 @@ console.log(/(?:valkey|redis)_version:\S+(?![\s\S]*valkey_version)/.exec(await c
 for (const { source } of [CREATE, READ, UPDATE_ONCE, TAKE, LINK]) await client.script("LOAD", source);
 const attributes = Array.from({ length: 8 }, (_, at) => [`attribute${at}`, "v".repeat(24)]).flat();
 await send(evalsha(CREATE, "session", LONG, "", ...attributes)());
-await loadFunction("read", READ, "local key, byte = KEYS[1]");
-await loadFunction("update", UPDATE_ONCE, "local key = KEYS[1]");
+await loadFunction("update", UPDATE_ONCE, "if ARGV[6]");
 
-await measure("read, script", evalsha(READ, "session"));
-await measure("read, function", () => ["FCALL", "read", "1", "session"]);
+await measure("read, HGETALL", () => ["HGETALL", "session"]);
+await measure("read, script that tells the time", evalsha(READ, "session"));
 let sequence = 0;
 const change = (): string[] => {
   sequence += 1;
-  return ["1", "session", LONG, "", "writer", String(sequence), "1", "0", "0", "attribute1", `${sequence}`];
+  const [padded, value] = [String(sequence).padStart(16, "0"), String(sequence)];
+  return ["1", "session", LONG, "", "writer", padded, "1", "0", "0", "attribute1", value];
 };
 await measure("update with a token, script", () => ["EVALSHA", UPDATE_ONCE.sha, ...change()]);
 await measure("update with a token, function", () => ["FCALL", "update", ...change()]);
