@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LmdbStore } from "@unstick/lmdb/express";
@@ -16,6 +16,7 @@ const { UNSTICK_PEER_BACKEND: backend, UNSTICK_PEER_REDIS: redisUrl } = process.
 const common = { touchIntervalMs: 0 };
 const client = redisUrl === undefined ? undefined : new Redis(redisUrl);
 let stores = 0;
+let folder: string | undefined;
 
 /** A store of its own for each `new MemoryStore()` of express-session's tests. */
 export function createExpressStore(): SessionStore {
@@ -33,5 +34,13 @@ function nextPrefix(): string {
 }
 
 function lmdbPath(): string {
-  return join(mkdtempSync(join(tmpdir(), "unstick-suite-")), "sessions.mdb");
+  folder ??= makeFolder();
+  return join(folder, `sessions-${++stores}.mdb`);
+}
+
+/** It goes with the process. */
+function makeFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), "unstick-suite-"));
+  process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+  return made;
 }

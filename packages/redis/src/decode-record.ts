@@ -43,7 +43,8 @@ export function decodeRecord(
   const header = readHeader(text);
   if (header === undefined) throw new DamagedRecordError(backend.name, "its header is missing or broken");
   if (header.kind === "newer") throw new NewerRecordError(backend.name, header.version);
-  if (header.kind === "given" || header.kind === "tombstone") return header.kind === "given" ? GIVEN : NONE;
+  if (header.kind === "given") return GIVEN;
+  if (header.kind === "tombstone") return NONE;
   if (header.kind === "moved" && header.untilMs <= askedMs) return NONE;
   const remainingMs = Math.max(1, header.untilMs - answeredMs);
   const session = { attributes, remainingMs, ageMs: Math.max(0, answeredMs - header.createdMs) };
