@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type AffinityHolder, attachAffinity, findAffinity } from "./affinity.ts";
+import { attachAffinity, findAffinity } from "./affinity.ts";
 import { type AffinityCounters, Counters } from "./counters.ts";
 import { type Decision, decide } from "./decide.ts";
-import type { Exchange } from "./exchange.ts";
-import { keepGate } from "./head-gate.ts";
 import { type AffinityConfig, type AffinityOptions, readOptions } from "./options.ts";
-import { isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
+import { cookieHeader, isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
 import type { NodeResponse } from "./response-head.ts";
 import { type CookieWriter, type Pass, Visit } from "./visit.ts";
 
@@ -43,22 +41,22 @@ export class Binder<Subject extends object> implements AffinityControls, CookieW
     return this.#counters.read();
   }
 
-  /**
-   * Decides about a request and attaches the answer, to the subject itself or to the exchange that bears things for
-   * it; the cookie follows when the head is written.
-   */
-  receive(subject: Subject, request: NodeRequest, response: NodeResponse, exchange?: Exchange): void {
-    const holder: AffinityHolder = exchange ?? subject;
-    if (findAffinity(holder, this.name) !== undefined) {
-      if (exchange !== undefined) keepGate(response, exchange);
-      return;
-    }
-    const { method, headers } = request;
-    const decision = this.#decide(headers);
-    const pass = { subject, request, response, decision, isReleased: false, isReleaseCounted: false };
-    const visit = new Visit(pass, this, exchange);
-    attachAffinity(holder, visit);
-    if (!this.#config.when(subject, isOrdinary(method, headers))) return;
+  /** Decides about a request and attaches the answer; the cookie follows when the head is written. */
+  receive(subject: Subject, request: NodeRequest, response: NodeResponse): void {
+    if (findAffinity(subject, this.name) !== undefined) return;
+    const decision = this.#decide(request);
+    const pass = {
+      subject,
+      request,
+      response,
+      decision,
+      isReleased: false,
+      isReleaseCounted: false,
+      isAwaitingHead: false,
+    };
+    const visit = new Visit(pass, this);
+    attachAffinity(subject, visit);
+    if (!this.#config.when(subject, isOrdinary(request))) return;
     this.#countClient(decision);
     visit.awaitHead();
   }
@@ -70,7 +68,7 @@ export class Binder<Subject extends object> implements AffinityControls, CookieW
   /** A drain that began while the handler ran binds nobody, and releases who was kept. */
   cookieFor(pass: Pass<Subject>): string | null {
     if (pass.isReleased) return this.#release(pass);
-    const { action, value } = this.#isDraining ? this.#decide(pass.request.headers) : pass.decision;
+    const { action, value } = this.#isDraining ? this.#decide(pass.request) : pass.decision;
     if (action === "release") return this.#release(pass);
     if (action === "leave") return null;
     return `${this.name}=${value}${this.#config.bindAttributes[this.#transport(pass)]}`;
@@ -82,11 +80,12 @@ export class Binder<Subject extends object> implements AffinityControls, CookieW
     return this.#config.expiringCookie[this.#transport(pass)];
   }
 
-  #decide({ cookie }: NodeRequest["headers"]): Decision {
+  #decide(request: NodeRequest): Decision {
     const now = Date.now();
     const { instance } = this.#config;
     const random = this.#randomAt(now);
-    return decide({ cookieHeader: cookie, now, random, instance, draining: this.#isDraining }, this.#config);
+    const input = { cookieHeader: cookieHeader(request), now, random, instance, draining: this.#isDraining };
+    return decide(input, this.#config);
   }
 
   /** New bytes each second. Signing is most of what a new cookie costs, and its value identifies nobody. */

@@ -44,29 +44,36 @@ const maxTried = 8;
 const clockSkewSeconds = 60;
 
 interface Standing {
-  readonly state: AffinityState;
-  readonly isForged: boolean;
   readonly isDue: boolean;
+  /** The decision to leave the response alone: the same for all, and what nearly all get. */
+  readonly alone: Decision;
 }
 
-const stranger: Standing = { state: "new", isForged: false, isDue: true };
-const forger: Standing = { state: "new", isForged: true, isDue: true };
-const keptFresh: Standing = { state: "kept", isForged: false, isDue: false };
-const keptEnding: Standing = { state: "kept", isForged: false, isDue: true };
-const moved: Standing = { state: "moved", isForged: false, isDue: true };
+const stranger = standingOf("new", { isForged: false, isDue: true });
+const forger = standingOf("new", { isForged: true, isDue: true });
+const keptFresh = standingOf("kept", { isForged: false, isDue: false });
+const keptEnding = standingOf("kept", { isForged: false, isDue: true });
+const moved = standingOf("moved", { isForged: false, isDue: true });
+
+function standingOf(
+  state: AffinityState,
+  { isForged, isDue }: { isForged: boolean; isDue: boolean },
+): Standing {
+  return { isDue, alone: Object.freeze({ state, isForged, action: "leave", value: "" }) };
+}
 
 /** What to do about one request. Pure and total: every header is answered, none throws. */
 export function decide(input: DecisionInput, config: DecisionConfig): Decision {
   const header = input.cookieHeader ?? "";
   const second = Math.floor(input.now / 1_000);
   const shown = readCookie(header, config.needle, maxTried);
-  const { state, isForged, isDue } = standing(shown, second, input.instance, config);
+  const { isDue, alone } = standing(shown, second, input.instance, config);
   if (input.draining) {
     // Any cookie of the name keeps a client stuck, good or not: ALB never looks at the value.
-    return { state, isForged, action: shown.length > 0 ? "release" : "leave", value: "" };
+    return shown.length > 0 ? { ...alone, action: "release" } : alone;
   }
-  if (!isDue && !showsLostPair(header)) return { state, isForged, action: "leave", value: "" };
-  return { state, isForged, action: "bind", value: config.signed.mint(second, input.random, input.instance) };
+  if (!isDue && !showsLostPair(header)) return alone;
+  return { ...alone, action: "bind", value: config.signed.mint(second, input.random, input.instance) };
 }
 
 /** The first good cookie decides. */

@@ -1,7 +1,7 @@
 import type { Affinity } from "./affinity.ts";
 import type { AffinityState, Decision } from "./decide.ts";
 import { AffinityError } from "./errors.ts";
-import { beforeHead, type HeadEditor, type HeadQueue } from "./head-gate.ts";
+import { beforeHead, type HeadEditor } from "./head-gate.ts";
 import type { NodeRequest } from "./request.ts";
 import type { HeadEdit, NodeResponse } from "./response-head.ts";
 import { setCookie } from "./set-cookie.ts";
@@ -14,6 +14,7 @@ export interface Pass<Subject> {
   readonly decision: Decision;
   isReleased: boolean;
   isReleaseCounted: boolean;
+  isAwaitingHead: boolean;
 }
 
 /** The middleware that a request came to. */
@@ -31,15 +32,12 @@ export class Visit<Subject> implements Affinity, HeadEditor {
   readonly state: AffinityState;
   readonly #pass: Pass<Subject>;
   readonly #writer: CookieWriter<Subject>;
-  readonly #queue: HeadQueue | undefined;
-  #isAwaitingHead = false;
 
-  constructor(pass: Pass<Subject>, writer: CookieWriter<Subject>, queue: HeadQueue | undefined) {
+  constructor(pass: Pass<Subject>, writer: CookieWriter<Subject>) {
     this.name = writer.name;
     this.state = pass.decision.state;
     this.#pass = pass;
     this.#writer = writer;
-    this.#queue = queue;
   }
 
   /**
@@ -47,9 +45,9 @@ export class Visit<Subject> implements Affinity, HeadEditor {
    * needs nothing as yet: a drain may begin before.
    */
   awaitHead(): void {
-    if (this.#isAwaitingHead) return;
-    this.#isAwaitingHead = true;
-    beforeHead(this.#pass.response, this.#queue, this);
+    if (this.#pass.isAwaitingHead) return;
+    this.#pass.isAwaitingHead = true;
+    beforeHead(this.#pass.response, this);
   }
 
   /** Part of the head's contract, not of the application's. */

@@ -1,10 +1,9 @@
 import type { RequestAffinity } from "../affinity.ts";
 import { type AffinityControls, Binder, withControls } from "../binder.ts";
-import { keepGate } from "../head-gate.ts";
 import type { AffinityOptions } from "../options.ts";
 import { isEncrypted, type NodeRequest } from "../request.ts";
 import type { NodeResponse } from "../response-head.ts";
-import { exchangeOf } from "./request-field.ts";
+import { shareShape } from "./shared-shape.ts";
 
 declare global {
   namespace Express {
@@ -29,14 +28,9 @@ export function affinity<Request extends NodeRequest = NodeRequest>(
 ): AffinityMiddleware<Request> {
   const binder = new Binder<Request>(options, isSecure);
   const middleware = (request: Request, response: NodeResponse, next: (error?: unknown) => void): void => {
-    const exchange = exchangeOf(request, response);
-    const prototype: unknown = Object.getPrototypeOf(response);
-    binder.receive(request, request, response, exchange);
+    shareShape(request, response);
+    binder.receive(request, request, response);
     next();
-    if (exchange === undefined || Object.getPrototypeOf(response) === prototype) return;
-    // Another copy of Express took both over.
-    exchangeOf(request, response);
-    keepGate(response, exchange);
   };
   return withControls(middleware, binder);
 }
