@@ -76,11 +76,6 @@ export interface Visitor {
   readonly request: RequestWithSession;
   readonly cookieOptions: CookieOptions;
   newId(): string;
-  /**
-   * Be found by whoever answers, though another framework has taken the request over, as another copy of Express does
-   * that is called as a handler. Cheap: asked at each use of the session.
-   */
-  refind(): void;
   save(kept: Kept): Promise<void>;
   reload(kept: Kept): Promise<void>;
   destroy(kept: Kept): Promise<void>;

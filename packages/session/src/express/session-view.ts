@@ -34,11 +34,7 @@ export class Session {
   readonly #behind: Behind;
 
   static {
-    behindOf = (target) => {
-      const found = target.#behind;
-      found.does.refind();
-      return found;
-    };
+    behindOf = (target) => target.#behind;
   }
 
   constructor(session: Viewed, does: Visitor) {

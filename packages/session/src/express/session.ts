@@ -3,11 +3,11 @@ import { UnstickError } from "../errors.ts";
 import { isPathMatch } from "../http/cookie-attributes.ts";
 import { FairLock } from "../http/fair-lock.ts";
 import { holdResponse, isHoldable } from "../http/hold.ts";
+import { shareShape } from "../http/shared-shape.ts";
 import { BackendShelf } from "./backend-shelf.ts";
 import { Commit } from "./commit.ts";
 import type { RequestWithSession } from "./kept.ts";
 import { readSessionOptions, type SessionOptions } from "./options.ts";
-import { bearVisit, visitOf } from "./request-fields.ts";
 import { originalPath } from "./secure.ts";
 import type { Session } from "./session-view.ts";
 import { StoreShelf } from "./store-shelf.ts";
@@ -66,6 +66,10 @@ export function session<Data extends object = Record<string, unknown>>(
   return Object.assign(middleware, { of, onError });
 }
 
+const visiting: unique symbol = Symbol("unstick.visit");
+/** A request and its visit: the outermost middleware's. */
+type Bearer = RequestWithSession & { [visiting]?: Visit };
+
 /** Express tells error handlers by their four parameters. */
 function onError(
   error: unknown,
@@ -74,7 +78,7 @@ function onError(
   next: (error?: unknown) => void,
 ): void {
   const { status } = (error ?? {}) as { status?: unknown };
-  const visit = visitOf(request);
+  const { [visiting]: visit } = request as Bearer;
   if (visit !== undefined && !(typeof status === "number" && status < 500)) visit.isFailed = true;
   next(error);
 }
@@ -87,13 +91,9 @@ function sessionOf(request: RequestWithSession): unknown {
   );
 }
 
-function serve(
-  site: Site,
-  request: RequestWithSession,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-): void {
+function serve(site: Site, request: Bearer, response: ServerResponse, next: (error?: unknown) => void): void {
   const { config, shelf } = site;
+  shareShape(request, response);
   if (request.session || config.skip?.(request) === true || !shelf.isReady) {
     next();
     return;
@@ -104,20 +104,15 @@ function serve(
     next();
     return;
   }
-  const visit = new Visit(site, request, response, cookieOptions);
+  const visit = new Visit(site, request, cookieOptions);
   const isHeld = isHoldable(response);
   if (isHeld) holdResponse(response, new Commit(visit, response, next));
-  bearVisit(request, response, visit);
+  request[visiting] = visit;
+  request.sessionStore = shelf.sessionStore;
   const turn = site.lock === undefined || !isHeld ? undefined : takeTurn(site.lock, visit, response);
   const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());
-  if (entering === undefined) pass(visit, next);
-  else entering.then(() => pass(visit, next), next);
-}
-
-/** What answers later, and all requests that come later, are found again whatever framework took them over here. */
-function pass(visit: Visit, next: () => void): void {
-  next();
-  visit.refind();
+  if (entering === undefined) next();
+  else entering.then(() => next(), next);
 }
 
 /** Wait until no other request of the session runs; the next may run when this one ends in whatever way. */

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { SessionGoneError } from "../engine/errors.ts";
 import { createSessionId } from "../engine/session-id.ts";
 import { UnstickError } from "../errors.ts";
@@ -7,7 +6,6 @@ import type { SignedCookie } from "../http/signed-cookie.ts";
 import type { CookieOptions } from "./cookie-options.ts";
 import type { Kept, LoginOptions, RequestWithSession, Shelf, Stored, Visitor } from "./kept.ts";
 import type { SessionConfig } from "./options.ts";
-import { refindVisit } from "./request-fields.ts";
 import type { Watch } from "./watch.ts";
 
 /** What all requests of one middleware share. */
@@ -24,10 +22,6 @@ export class Visit implements Visitor {
   readonly site: Site;
   readonly request: RequestWithSession;
   readonly cookieOptions: CookieOptions;
-  readonly #response: ServerResponse;
-  #prototype: unknown;
-  /** What `req.sessionID` reads where it is no property of the request. */
-  sessionID: unknown = undefined;
   /** The cookie that the browser showed, well signed. */
   readonly #shown: SignedCookie | undefined;
   /** The session as it is now; `undefined` once it was destroyed. */
@@ -40,16 +34,9 @@ export class Visit implements Visitor {
   /** Its handler failed. */
   isFailed = false;
 
-  constructor(
-    site: Site,
-    request: RequestWithSession,
-    response: ServerResponse,
-    cookieOptions: CookieOptions,
-  ) {
+  constructor(site: Site, request: RequestWithSession, cookieOptions: CookieOptions) {
     this.site = site;
     this.request = request;
-    this.#response = response;
-    this.#prototype = Object.getPrototypeOf(response);
     this.cookieOptions = cookieOptions;
     this.#shown = site.config.signer.read(request.headers.cookie, site.config.name);
   }
@@ -78,13 +65,6 @@ export class Visit implements Visitor {
       if (kept !== null) site.watch.noteLoaded(kept);
       this.#enter(kept ?? site.shelf.create(this));
     });
-  }
-
-  refind(): void {
-    const prototype: unknown = Object.getPrototypeOf(this.#response);
-    if (prototype === this.#prototype) return;
-    this.#prototype = prototype;
-    refindVisit(this.request, this.#response);
   }
 
   newId(): string {

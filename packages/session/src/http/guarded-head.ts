@@ -1,4 +1,5 @@
-import { type Gated, hostOf, keeperOf } from "./gates.ts";
+import { ServerResponse } from "node:http";
+import { type Gated, keeperOf } from "./gates.ts";
 
 /** The methods that change the head of a response. `writeHead` asks the guard through the hold itself. */
 export type Changer = "setHeader" | "appendHeader" | "removeHeader" | "writeHead";
@@ -33,7 +34,7 @@ function guardOf(response: Guarded): Guard | undefined {
 const guarded = new WeakSet<object>();
 
 /**
- * On the prototype of Express's responses, once (see `gates.ts`), else on the response itself, where it stays.
+ * On the prototype of Express's responses, once, else on the response itself, where it stays.
  * The functions are the same for all responses: an accessor of its own would be kept in the shape of the object,
  * and with it the whole request until a full collection; and to delete it again would make the object a slow one.
  */
@@ -78,4 +79,15 @@ function stateOver(name: (typeof states)[number], above: object): PropertyDescri
   };
   ofPrototype.set(name, made);
   return made;
+}
+
+/** The framework's object right above Node's prototype: all its responses inherit from it. */
+function hostOf(prototype: object): ServerResponse | undefined {
+  let at: object | null = prototype;
+  while (at !== null) {
+    const parent: unknown = Object.getPrototypeOf(at);
+    if (parent === ServerResponse.prototype) return at as ServerResponse;
+    at = parent as object | null;
+  }
+  return undefined;
 }

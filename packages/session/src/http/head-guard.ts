@@ -65,8 +65,7 @@ export class HeadGuard implements Guard {
   /** Give the head back as it was when the guard came. */
   lift(): void {
     this.#stepAside();
-    // Even to set it to what it is would add a property (see `gates.ts`).
-    if (this.#response.statusCode !== this.#statusCode) this.#response.statusCode = this.#statusCode;
+    this.#response.statusCode = this.#statusCode;
     restoreStatusMessage(this.#response, this.#statusMessage);
   }
 

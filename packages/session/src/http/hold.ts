@@ -38,27 +38,27 @@ type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
 class Hold implements Gatekeeper, HeldResponse {
   guard: Guard | undefined;
-  readonly hooks: HoldHooks;
+  readonly #hooks: HoldHooks;
   #phase: Phase = "open";
   #ended = false;
   #calls: [verb: Verb, args: unknown[]][] = [];
   #guard: HeadGuard | undefined;
   #error: ErrorAnswer | undefined;
-  readonly response: ServerResponse;
+  readonly #response: ServerResponse;
   readonly #before: OutgoingHttpHeaders;
   readonly #statusBefore: number;
   #original: Passages;
 
   constructor(response: ServerResponse, hooks: HoldHooks) {
-    this.response = response;
-    this.hooks = hooks;
+    this.#response = response;
+    this.#hooks = hooks;
     this.#before = response.getHeaders();
     this.#statusBefore = response.statusCode;
     this.#original = response;
   }
 
   install(): void {
-    this.#original = keepGates(this.response, this);
+    this.#original = keepGates(this.#response, this);
   }
 
   pass(name: Passage, args: unknown[]): unknown {
@@ -70,7 +70,7 @@ class Hold implements Gatekeeper, HeldResponse {
   abandon(): void {
     if (this.#phase !== "open") return;
     this.#phase = "failed";
-    this.#error = new ErrorAnswer(this.response, this.#statusBefore, false);
+    this.#error = new ErrorAnswer(this.#response, this.#statusBefore, false);
   }
 
   get ended(): boolean {
@@ -87,8 +87,8 @@ class Hold implements Gatekeeper, HeldResponse {
   #writeHead(args: WriteHeadArguments): unknown {
     if (this.#guard?.isWatching) return this.#guard.change("writeHead", args);
     if (this.#phase === "passing" || this.#phase === "failed") return this.#call("writeHead", args);
-    if (this.#phase === "open" || this.#phase === "held") applyWriteHead(this.response, args);
-    return this.response;
+    if (this.#phase === "open" || this.#phase === "held") applyWriteHead(this.#response, args);
+    return this.#response;
   }
 
   #end(args: unknown[]): unknown {
@@ -110,7 +110,7 @@ class Hold implements Gatekeeper, HeldResponse {
         this.#call("end", []);
         this.#phase = "closed";
       });
-      return this.response;
+      return this.#response;
     }
     const result = this.#call("end", args);
     this.#phase = "closed";
@@ -128,24 +128,24 @@ class Hold implements Gatekeeper, HeldResponse {
     if (this.#isHeard) return this.#call(verb, args);
     if (this.#phase === "closed" || this.#phase === "failed") {
       rejectCall(args);
-      return verb === "write" ? false : this.response;
+      return verb === "write" ? false : this.#response;
     }
     this.#calls.push([verb, args]);
     if (this.#phase === "held") this.#watchHead();
     // False asks the writer to wait for "drain", which comes when the response is let go.
-    return verb === "write" ? false : this.response;
+    return verb === "write" ? false : this.#response;
   }
 
   #begin(): void {
     // An invalid status is the application's error: let Node throw it into the application's face.
-    if (!isStatusCode(this.response.statusCode)) {
+    if (!isStatusCode(this.#response.statusCode)) {
       this.#phase = "passing";
       return;
     }
     this.#phase = "held";
     let committing: Promise<void> | undefined;
     try {
-      committing = this.hooks.commit();
+      committing = this.#hooks.commit();
       if (committing === undefined) this.#pass();
     } catch (error) {
       committing = Promise.reject(error);
@@ -157,12 +157,12 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   #pass(): void {
-    this.hooks.writeHead();
+    this.#hooks.writeHead();
     this.#phase = "passing";
   }
 
   #watchHead(): void {
-    this.#guard ??= new HeadGuard(this.response, this);
+    this.#guard ??= new HeadGuard(this.#response, this);
   }
 
   #letGo(): void {
@@ -186,17 +186,17 @@ class Hold implements Gatekeeper, HeldResponse {
       }
     } catch (error) {
       // Nobody is left to catch what Node throws at the head of this response (`ERR_INVALID_CHAR`).
-      this.response.destroy(error as Error);
+      this.#response.destroy(error as Error);
       return;
     }
-    if (isWriterWaiting && !this.response.writableNeedDrain && !this.#ended) this.response.emit("drain");
+    if (isWriterWaiting && !this.#response.writableNeedDrain && !this.#ended) this.#response.emit("drain");
   }
 
   #endPassing(args: unknown[]): unknown {
     this.#ended = true;
     let committing: Promise<void> | undefined;
     try {
-      committing = this.hooks.commitLate();
+      committing = this.#hooks.commitLate();
       if (committing === undefined) return this.#call("end", args);
     } catch (error) {
       committing = Promise.reject(error);
@@ -211,30 +211,30 @@ class Hold implements Gatekeeper, HeldResponse {
       (error: unknown) => {
         this.#phase = "closed";
         // Half an answer must not look whole: without its end the client sees that it was cut.
-        this.response.destroy(error instanceof Error ? error : undefined);
+        this.#response.destroy(error instanceof Error ? error : undefined);
       },
     );
-    return this.response;
+    return this.#response;
   }
 
   #fail(error: unknown): void {
     this.#guard?.lift();
     this.#drop();
-    restoreHead(this.response, this.#statusBefore, this.#before);
-    unwrapGates(this.response, this);
+    restoreHead(this.#response, this.#statusBefore, this.#before);
+    unwrapGates(this.#response, this);
     this.#phase = "failed";
-    this.#error = new ErrorAnswer(this.response, this.#statusBefore, !this.#ended);
+    this.#error = new ErrorAnswer(this.#response, this.#statusBefore, !this.#ended);
     this.#ended = false;
-    this.#error.handOver(() => this.hooks.fail(error));
+    this.#error.handOver(() => this.#hooks.fail(error));
   }
 
   #drop(): void {
     // Every writer of the dropped response was told to wait for "drain". It must not hear that of the next one.
-    this.response.removeAllListeners("drain");
+    this.#response.removeAllListeners("drain");
     for (const [, args] of this.#calls.splice(0)) rejectCall(args);
   }
 
   #call(method: Passage, args: readonly unknown[]): unknown {
-    return Reflect.apply(this.#original[method], this.response, args);
+    return Reflect.apply(this.#original[method], this.#response, args);
   }
 }
