@@ -120,12 +120,12 @@ export class WritePlan {
       if (write.expect !== undefined)
         expect = (expect ?? new Map<string, string | null>()).set(name, write.expect);
     }
-    return {
-      ...(set.size > 0 && { set }),
-      ...(remove.length > 0 && { remove }),
-      ...(add !== undefined && { add }),
-      ...(expect !== undefined && { expect }),
-    };
+    const change: { -readonly [Part in keyof AttributeChange]: AttributeChange[Part] } = {};
+    if (set.size > 0) change.set = set;
+    if (remove.length > 0) change.remove = remove;
+    if (add !== undefined) change.add = add;
+    if (expect !== undefined) change.expect = expect;
+    return change;
   }
 
   /** Settle a conflict by the rules, given what is stored now. Throws {@link SessionConflictError} without a rule. */

@@ -26,11 +26,15 @@ export function keeperOf(response: Gated): Gatekeeper | undefined {
 
 /** Let everything of a response pass through `gatekeeper`. Answers the methods behind the gates. */
 export function keepGates(response: Gated, gatekeeper: Gatekeeper): Passages {
-  const { write, end, flushHeaders, writeHead } = response;
+  const originals = passagesOf(response);
   if (response[keeper] === undefined) {
     response[keeper] = gatekeeper;
-    Object.assign(response, gates);
+    putGates(response);
   } else setGates(response, gatekeeper);
+  return originals;
+}
+
+function passagesOf({ write, end, flushHeaders, writeHead }: ServerResponse): Passages {
   return { write, end, flushHeaders, writeHead };
 }
 
@@ -47,22 +51,30 @@ function setGates(response: Gated, gatekeeper: Gatekeeper): void {
  * end of a response that was dropped: it would keep another one to itself.
  */
 export function unwrapGates(response: Gated, gatekeeper: Gatekeeper): void {
-  if (response[keeper] === gatekeeper) Object.assign(response, gates);
+  if (response[keeper] === gatekeeper) putGates(response);
   else setGates(response, gatekeeper);
 }
 
 /** The same four for all: a function of its own is kept in the shape of the object, and the request with it. */
-const gates = {
-  write(this: Gated, ...args: unknown[]): unknown {
-    return this[keeper]?.pass("write", args);
-  },
-  end(this: Gated, ...args: unknown[]): unknown {
-    return this[keeper]?.pass("end", args);
-  },
-  flushHeaders(this: Gated, ...args: unknown[]): unknown {
-    return this[keeper]?.pass("flushHeaders", args);
-  },
-  writeHead(this: Gated, ...args: unknown[]): unknown {
-    return this[keeper]?.pass("writeHead", args);
-  },
-};
+function putGates(response: Gated): void {
+  response.write = write;
+  response.end = end as ServerResponse["end"];
+  response.flushHeaders = flushHeaders;
+  response.writeHead = writeHead as ServerResponse["writeHead"];
+}
+
+function write(this: Gated, ...args: unknown[]): boolean {
+  return this[keeper]?.pass("write", args) as boolean;
+}
+
+function end(this: Gated, ...args: unknown[]): unknown {
+  return this[keeper]?.pass("end", args);
+}
+
+function flushHeaders(this: Gated, ...args: unknown[]): void {
+  this[keeper]?.pass("flushHeaders", args);
+}
+
+function writeHead(this: Gated, ...args: unknown[]): unknown {
+  return this[keeper]?.pass("writeHead", args);
+}

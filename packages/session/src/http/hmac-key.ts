@@ -1,4 +1,5 @@
 import { createHash, hash, timingSafeEqual } from "node:crypto";
+import { RecentlyUsed } from "./recently-used.ts";
 
 /** SHA-256 signs for Express as cookie-signature does, SHA-1 for Koa as Keygrip does. Both have blocks of 64 bytes. */
 export type HmacAlgorithm = "sha256" | "sha1";
@@ -20,6 +21,8 @@ export class HmacKey {
   /** Room for two signatures that are compared. */
   readonly #expected: Buffer;
   readonly #given: Buffer;
+  /** Of texts that are asked for again and again, by their hash: neither is any use to who reads it here. */
+  readonly #good = new RecentlyUsed<Buffer>();
 
   constructor(secret: string | Uint8Array, algorithm: HmacAlgorithm = "sha256") {
     const bytes = typeof secret === "string" ? Buffer.from(secret) : secret;
@@ -41,13 +44,20 @@ export class HmacKey {
     return encoding === "base64" ? signature.slice(0, this.#expected.length) : signature;
   }
 
-  /** Whether `signature` is the one of `text`, without padding, to the letter. Compares in constant time. */
-  hasSigned(text: string, signature: string, encoding: "base64" | "base64url"): boolean {
+  /**
+   * Whether `signature` is the one of `text`, without padding, to the letter. Compares in constant time.
+   * `about`: a hash of the text, by which its signature is remembered once it was found good.
+   */
+  hasSigned(text: string, signature: string, encoding: "base64" | "base64url", about?: string): boolean {
     if (signature.length !== this.#expected.length) return false;
-    this.#expected.write(this.sign(text, encoding));
     // What is no ASCII becomes bytes that no signature has, as far as there is room for them.
     this.#given.fill(0).write(signature);
-    return timingSafeEqual(this.#expected, this.#given);
+    const known = about === undefined ? undefined : this.#good.get(about);
+    if (known !== undefined && timingSafeEqual(known, this.#given)) return true;
+    this.#expected.write(this.sign(text, encoding));
+    const isGood = timingSafeEqual(this.#expected, this.#given);
+    if (isGood && about !== undefined) this.#good.set(about, Buffer.from(this.#expected));
+    return isGood;
   }
 
   /** The inner hash travels as a string: to get it as a buffer takes four times as long. */

@@ -1,3 +1,4 @@
+import { sessionKey } from "../engine/session-id.ts";
 import { OptionError } from "../errors.ts";
 import { HmacKey } from "./hmac-key.ts";
 import { decodeValue, readCookies } from "./read-cookie.ts";
@@ -36,7 +37,8 @@ export class CookieSigner {
     if (dot < 3 || value.length - dot - 1 !== 43) return undefined;
     const id = value.slice(2, dot);
     const signature = value.slice(dot + 1);
-    const signer = this.#keys.findIndex((key) => key.hasSigned(id, signature, "base64"));
+    const about = sessionKey(id);
+    const signer = this.#keys.findIndex((key) => key.hasSigned(id, signature, "base64", about));
     return signer < 0 ? undefined : { id, value, isCurrent: signer === 0 };
   }
 }

@@ -1,5 +1,5 @@
-import type { ServerResponse } from "node:http";
 import { keepFromCaches } from "../http/cache-fields.ts";
+import { endSecond, knownTail, putCookies, takeTail } from "./cookie-tail.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 import { type ShownKey, signatureByFirst } from "./shown-key.ts";
@@ -32,30 +32,41 @@ export function sendKey(
 }
 
 function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: ShownKey): void {
-  const { key: name = "", signed } = options;
-  const cookie = cookieOptions(options, true, ctx.secure === true);
-  const signature = shown.signature ?? signatureByFirst(ctx.app.keys, `${name}=${shown.key}`);
-  if (signed !== true || signature === undefined) {
-    ctx.cookies.set(name, shown.key, cookie);
-    return;
-  }
-  const plain = { ...cookie, signed: false };
-  ctx.cookies.set(name, shown.key, plain);
-  if (options.overwrite !== true || !addLike(ctx.res, `${name}=${shown.key}`, `${name}.sig`, signature))
+  const { key: name = "", signed, overwrite } = options;
+  const signature = shown.signature ?? signatureByFirst(ctx.app.keys, name, shown.key);
+  if (signed !== true || signature === undefined)
+    ctx.cookies.set(name, shown.key, cookieOptions(options, true, ctx.secure === true));
+  else if (overwrite === true) setPair(ctx, options, shown.key, signature);
+  else {
+    const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
+    ctx.cookies.set(name, shown.key, plain);
     ctx.cookies.set(`${name}.sig`, signature, plain);
+  }
 }
 
-/**
- * Set another cookie with the attributes of the one that was set just now, in place of others of its name. False:
- * that one is not to be found.
- */
-function addLike(response: ServerResponse, last: string, name: string, value: string): boolean {
-  const fields = response.getHeader("Set-Cookie");
-  const field = Array.isArray(fields) ? fields.at(-1) : undefined;
-  if (field?.startsWith(`${last}; `) !== true || !Array.isArray(fields)) return false;
-  const others = fields.filter((other) => !other.startsWith(`${name}=`));
-  response.setHeader("Set-Cookie", [...others, `${name}=${value}${field.slice(last.length)}`]);
-  return true;
+/** The key and its signature, with the same attributes: Koa is asked to write those once. */
+function setPair(
+  ctx: KoaContext,
+  options: Partial<KoaSessionConfig>,
+  value: string,
+  signature: string,
+): void {
+  const { key: name = "" } = options;
+  const pair = `${name}=${value}`;
+  const known = knownTail(ctx, options, value);
+  if (known !== undefined) {
+    putCookies(ctx.res, [
+      [name, pair + known],
+      [`${name}.sig`, `${name}.sig=${signature}${known}`],
+    ]);
+    return;
+  }
+  const end = endSecond(options);
+  const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
+  ctx.cookies.set(name, value, plain);
+  const tail = takeTail(ctx, options, end, pair);
+  if (tail === undefined) ctx.cookies.set(`${name}.sig`, signature, plain);
+  else putCookies(ctx.res, [[`${name}.sig`, `${name}.sig=${signature}${tail}`]]);
 }
 
 /** Make the browser forget it. */

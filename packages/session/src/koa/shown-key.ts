@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { sessionKey } from "../engine/session-id.ts";
 import { HmacKey } from "../http/hmac-key.ts";
 import { isHoldable } from "../http/hold.ts";
 import { readCookies } from "../http/read-cookie.ts";
@@ -27,7 +28,7 @@ export function shownKey(ctx: KoaContext, config: KoaSessionConfig): ShownKey | 
   if (values.length > 1) return asShown(firstSigned(ctx, name, values, signatures));
   const [value = ""] = values;
   const [signature] = signatures;
-  if (value !== "" && isSignedByFirst(ctx.app.keys, `${name}=${value}`, signature))
+  if (value !== "" && isSignedByFirst(ctx.app.keys, name, value, signature))
     return { key: value, signature: signature as string };
   // Koa's own reader also takes what an older key signed, and signs it anew, where there is a response.
   if (!isHoldable(ctx.res)) return asShown(firstSigned(ctx, name, values, signatures));
@@ -39,11 +40,11 @@ function asShown(key: string | undefined): ShownKey | undefined {
 }
 
 /**
- * The signature that Keygrip makes by default: HMAC-SHA-1 in base64url, under the first of `app.keys`. `undefined`:
- * they are none of which that is known.
+ * The signature that Keygrip makes by default: HMAC-SHA-1 of `name=value` in base64url, under the first of `app.keys`.
+ * `undefined`: they are none of which that is known.
  */
-export function signatureByFirst(keys: unknown, data: string): string | undefined {
-  return hmacOf(keys)?.sign(data, "base64url");
+export function signatureByFirst(keys: unknown, name: string, value: string): string | undefined {
+  return hmacOf(keys, name)?.sign(`${name}=${value}`, "base64url");
 }
 
 /**
@@ -51,17 +52,24 @@ export function signatureByFirst(keys: unknown, data: string): string | undefine
  * which costs five times as much. `false` says nothing: another key may have made it, or a Keygrip of another
  * algorithm.
  */
-function isSignedByFirst(keys: unknown, data: string, signature: string | undefined): boolean {
-  return signature !== undefined && hmacOf(keys)?.hasSigned(data, signature, "base64url") === true;
+function isSignedByFirst(keys: unknown, name: string, value: string, signature: string | undefined): boolean {
+  if (signature === undefined) return false;
+  const text = `${name}=${value}`;
+  return hmacOf(keys, name)?.hasSigned(text, signature, "base64url", sessionKey(value)) === true;
 }
 
-let firstKey: { readonly secret: string; readonly hmac: HmacKey } | undefined;
+/** Cookie name → the HMAC of its values under the first of `app.keys`, which may change. */
+const hmacs = new Map<string, { readonly secret: string; readonly hmac: HmacKey }>();
 
-function hmacOf(keys: unknown): HmacKey | undefined {
+function hmacOf(keys: unknown, name: string): HmacKey | undefined {
   const secret: unknown = Array.isArray(keys) ? keys[0] : undefined;
   if (typeof secret !== "string") return undefined;
-  if (firstKey?.secret !== secret) firstKey = { secret, hmac: new HmacKey(secret, "sha1") };
-  return firstKey.hmac;
+  let known = hmacs.get(name);
+  if (known?.secret !== secret) {
+    known = { secret, hmac: new HmacKey(secret, "sha1") };
+    hmacs.set(name, known);
+  }
+  return known.hmac;
 }
 
 function firstSigned(

@@ -67,7 +67,8 @@ export function updateSession(
   const changed = changeAttributes(session.attributes, change);
   if (!changed.fits) return { outcome: "conflict", current: changed.current };
   const writes = withToken(session.writes, token);
-  keepSession(rows, now, key, lifetime, { ...session, attributes: changed.attributes, writes });
+  const { createdAt } = session;
+  keepSession(rows, now, key, lifetime, { kind: "live", createdAt, attributes: changed.attributes, writes });
   return { outcome: "ok", current: changed.current };
 }
 

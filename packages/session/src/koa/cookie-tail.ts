@@ -1,0 +1,72 @@
+import type { ServerResponse } from "node:http";
+import type { KoaContext } from "./koa-context.ts";
+import type { KoaSessionConfig } from "./middleware-options.ts";
+
+/** What follows name and value in a Set-Cookie field, as Koa's `cookies.set` wrote it. */
+export interface CookieTail {
+  readonly text: string;
+  readonly isEncrypted: boolean;
+  /** The second in which the cookie ends, which is in the text; 0 where none is. */
+  readonly endSecond: number;
+  /** Who wrote it: an application may have put another in its place since. */
+  readonly set: unknown;
+}
+
+/** A value that needs no checking. Koa checks the others, of which `genid` may make any. */
+const PLAIN = /^[\w.~-]{1,256}$/;
+
+/** The cookies of one middleware differ in nothing but their values, for a second at least: its last tail. */
+const tails = new WeakMap<object, CookieTail | null>();
+
+/** Remember the tails of a middleware's cookies. What a request changes in a copy of the options is its own. */
+export function rememberTails(config: KoaSessionConfig): void {
+  tails.set(config, null);
+}
+
+/** The tail that `cookies.set` would write now; `undefined`: it must be asked. */
+export function knownTail(
+  ctx: KoaContext,
+  options: Partial<KoaSessionConfig>,
+  value: string,
+): string | undefined {
+  const tail = tails.get(options);
+  if (tail === undefined || tail === null || tail.isEncrypted !== (ctx.secure === true)) return undefined;
+  if (tail.endSecond !== endSecond(options) || tail.set !== ctx.cookies.set || !PLAIN.test(value))
+    return undefined;
+  return tail.text;
+}
+
+/** Takes the tail from the field that was written just now. `undefined`: that one is not to be found. */
+export function takeTail(
+  ctx: KoaContext,
+  options: Partial<KoaSessionConfig>,
+  endsBefore: number,
+  pair: string,
+): string | undefined {
+  const fields = ctx.res.getHeader("Set-Cookie");
+  const field = Array.isArray(fields) ? fields.at(-1) : undefined;
+  if (field?.startsWith(`${pair}; `) !== true) return undefined;
+  const text = field.slice(pair.length);
+  const isSure = endsBefore === endSecond(options);
+  if (isSure && tails.has(options)) {
+    const { set } = ctx.cookies;
+    tails.set(options, { text, isEncrypted: ctx.secure === true, endSecond: endsBefore, set });
+  }
+  return text;
+}
+
+/** The second in which a cookie ends that is set now; 0: when the browser closes. */
+export function endSecond({ maxAge }: Partial<KoaSessionConfig>): number {
+  return typeof maxAge === "number" ? Math.floor((Date.now() + maxAge) / 1_000) : 0;
+}
+
+/** Adds fields, in the place of others of their names. */
+export function putCookies(
+  response: ServerResponse,
+  added: readonly (readonly [name: string, field: string])[],
+): void {
+  const fields = response.getHeader("Set-Cookie");
+  const before = fields === undefined ? [] : Array.isArray(fields) ? fields : [String(fields)];
+  const others = before.filter((field) => !added.some(([name]) => field.startsWith(`${name}=`)));
+  response.setHeader("Set-Cookie", [...others, ...added.map(([, field]) => field)]);
+}
