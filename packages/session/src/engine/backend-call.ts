@@ -4,28 +4,49 @@ import { emit, isListenedTo } from "./events.ts";
 
 /**
  * One call of a backend: it ends as a value or as an {@link UnstickError}, within the deadline if there is
- * one, and is timed when somebody listens.
+ * one, and is timed when somebody listens. `take` and `recover` make of those what the caller gets, without the
+ * promise that a `then` of its own would be.
  */
-export type BackendCall = <Value>(verb: string, call: () => Promise<Value>) => Promise<Value>;
+export type BackendCall = <Value, Result = Value>(
+  verb: string,
+  call: () => Promise<Value>,
+  take?: (value: Value) => Result | PromiseLike<Result>,
+  recover?: (error: UnstickError) => Result,
+) => Promise<Result>;
 
 export function backendCall(backend: Backend, deadlineMs: number | undefined): BackendCall {
-  return <Value>(verb: string, call: () => Promise<Value>): Promise<Value> => {
-    const within = deadlineMs === undefined ? call : () => withDeadline(backend.name, verb, call, deadlineMs);
-    return isListenedTo("call") ? timed(backend.name, verb, within) : typed(backend.name, verb, within);
+  const { name } = backend;
+  return (verb, call, take, recover) => {
+    const within = deadlineMs === undefined ? call : () => withDeadline(name, verb, call, deadlineMs);
+    return isListenedTo("call")
+      ? timed(name, verb, within).then(take, recover)
+      : typed(name, verb, within, take, recover);
   };
 }
 
 /** No async function: each would cost every request some hundred nanoseconds. */
-function typed<Value>(backend: string, verb: string, call: () => Promise<Value>): Promise<Value> {
-  const fail = (error: unknown): never => {
-    if (error instanceof UnstickError) throw error;
-    throw new BackendError(backend, verb, error instanceof Error ? error.name : "unknown", { cause: error });
+function typed<Value, Result = Value>(
+  backend: string,
+  verb: string,
+  call: () => Promise<Value>,
+  take?: (value: Value) => Result | PromiseLike<Result>,
+  recover?: (error: UnstickError) => Result,
+): Promise<Result> {
+  const fail = (error: unknown): Result => {
+    const told = typedError(backend, verb, error);
+    if (recover === undefined) throw told;
+    return recover(told);
   };
   try {
-    return Promise.resolve(call()).catch(fail);
+    return Promise.resolve(call()).then(take, fail) as Promise<Result>;
   } catch (error) {
     return Promise.reject(error).catch(fail);
   }
+}
+
+function typedError(backend: string, verb: string, error: unknown): UnstickError {
+  if (error instanceof UnstickError) return error;
+  return new BackendError(backend, verb, error instanceof Error ? error.name : "unknown", { cause: error });
 }
 
 async function timed<Value>(backend: string, verb: string, call: () => Promise<Value>): Promise<Value> {

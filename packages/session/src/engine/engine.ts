@@ -99,15 +99,18 @@ function open(
   key: SessionKey,
   read?: Backend["read"],
 ): Promise<Session | null> {
-  const loaded = loadState(context, id, key, read);
-  return loaded.then((state) => (state === null ? null : new Session(context, state)));
+  return loadState(context, id, key, (state) => (state === null ? null : new Session(context, state)), read);
 }
 
 async function end(context: EngineContext, key: SessionKey, unlink: boolean): Promise<boolean> {
-  const state = unlink ? await loadState(context, "", key) : null;
+  const principal = unlink ? await storedPrincipal(context, key) : undefined;
   const wasAlive = await endKey(context, key, "logout");
-  await unlinkPrincipal(context, state?.storedPrincipal, key);
+  await unlinkPrincipal(context, principal, key);
   return wasAlive;
+}
+
+function storedPrincipal(context: EngineContext, key: SessionKey): Promise<string | undefined> {
+  return loadState(context, "", key, (state) => state?.storedPrincipal);
 }
 
 async function touch(context: EngineContext, key: SessionKey, idleMs: number): Promise<boolean> {

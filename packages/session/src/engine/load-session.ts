@@ -8,29 +8,54 @@ import { readHeader } from "./record-header.ts";
 import { type EngineContext, eventOf, readPrincipalNote, type SessionState } from "./session-state.ts";
 
 /**
- * Read a session. `null`: there is none, or it is damaged (one event, and nothing is thrown). `read`: instead of the
- * backend's, by who must know more of what is stored.
+ * Read a session, and make of it what the caller needs. `null`: there is none, or it is damaged (one event, and
+ * nothing is thrown). `read`: instead of the backend's, by who must know more of what is stored.
  */
-export async function loadState(
+export function loadState<Result>(
   context: EngineContext,
   id: string,
   key: SessionKey,
+  as: (state: SessionState | null) => Result,
   read?: Backend["read"],
-): Promise<SessionState | null> {
-  try {
-    const stored = await context.call("read", () => (read ? read(key) : context.backend.read(key)));
-    if (stored === null || (stored.movedTo !== undefined && !(await livesOn(context, stored.movedTo)))) {
-      emit("missed", () => eventOf(context, key));
-      return null;
+): Promise<Result> {
+  const open = (stored: StoredSession | null): Result => {
+    if (stored === null) return as(missed(context, key));
+    try {
+      return as(opened(context, id, key, stored));
+    } catch (error) {
+      return as(damaged(context, key, error));
     }
-    const state = openRecord(context, id, key, stored);
-    emit("loaded", () => eventOf(context, key));
-    return state;
-  } catch (error) {
-    if (!(error instanceof UndecodableError || error instanceof DamagedRecordError)) throw error;
-    emit("damaged", () => ({ ...eventOf(context, key), reason: error.message }));
-    return null;
-  }
+  };
+  return context.call(
+    "read",
+    () => (read ? read(key) : context.backend.read(key)),
+    (stored) => {
+      const movedTo = stored?.movedTo;
+      if (movedTo === undefined) return open(stored);
+      return livesOn(context, movedTo).then(
+        (isAlive) => open(isAlive ? stored : null),
+        (error: unknown) => as(damaged(context, key, error)),
+      );
+    },
+    (error) => as(damaged(context, key, error)),
+  );
+}
+
+function missed(context: EngineContext, key: SessionKey): null {
+  emit("missed", () => eventOf(context, key));
+  return null;
+}
+
+function opened(context: EngineContext, id: string, key: SessionKey, stored: StoredSession): SessionState {
+  const state = openRecord(context, id, key, stored);
+  emit("loaded", () => eventOf(context, key));
+  return state;
+}
+
+function damaged(context: EngineContext, key: SessionKey, error: unknown): null {
+  if (!(error instanceof UndecodableError || error instanceof DamagedRecordError)) throw error;
+  emit("damaged", () => ({ ...eventOf(context, key), reason: error.message }));
+  return null;
 }
 
 /** Whether a session that was renamed is alive: its old id must not outlive a logout, not even in its grace. */

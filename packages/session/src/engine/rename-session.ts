@@ -17,7 +17,7 @@ import {
   readPrincipalNote,
   type SessionState,
 } from "./session-state.ts";
-import { settleConflicts } from "./settle-conflicts.ts";
+import { type ConditionalWrite, settleConflicts, updateOf } from "./settle-conflicts.ts";
 import { recordNotes, WritePlan } from "./write-plan.ts";
 
 /**
@@ -100,11 +100,13 @@ function rename(
   graceMs: number,
 ): Promise<Exclude<RenameOutcome, { outcome: "conflict" }>> {
   if (state.movedTo !== undefined) return Promise.resolve({ outcome: "moved", movedTo: state.movedTo });
-  return settleConflicts(context, state, plan, () =>
-    context.call("rename", () =>
-      context.backend.rename(state.key, to, plan.change(), lifetimeOf(context, state), graceMs),
-    ),
-  );
+  const write: ConditionalWrite<RenameOutcome> = (take) =>
+    context.call(
+      "rename",
+      () => context.backend.rename(state.key, to, plan.change(), lifetimeOf(context, state), graceMs),
+      take,
+    );
+  return settleConflicts(context, state, plan, write, (result) => result);
 }
 
 async function finish(
@@ -153,12 +155,14 @@ async function follow(
   const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, [], change);
   const entry = { ...planEntry(context, state, true), isEntering: false };
   await linkPrincipal(context, state, movedTo, entry);
-  const result = await settleConflicts(context, state, plan, () =>
-    context.call("update", () =>
-      context.backend.update(movedTo, plan.change(), lifetimeOf(context, state), context.nextToken()),
-    ),
+  const outcome = await settleConflicts(
+    context,
+    state,
+    plan,
+    updateOf(context, state, plan, movedTo),
+    (result) => result.outcome,
   );
-  if (result.outcome !== "ok") {
+  if (outcome !== "ok") {
     await unlinkPrincipal(context, entry.principal, movedTo);
     return refuse(context, state);
   }

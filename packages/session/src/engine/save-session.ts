@@ -20,7 +20,7 @@ import {
   principalNote,
   type SessionState,
 } from "./session-state.ts";
-import { settleConflicts } from "./settle-conflicts.ts";
+import { settleConflicts, updateOf } from "./settle-conflicts.ts";
 import { recordNotes, WritePlan } from "./write-plan.ts";
 
 /**
@@ -114,25 +114,36 @@ async function createSession(
   return "created";
 }
 
-async function updateSession(
+function updateSession(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
   entry: PrincipalEntryPlan,
 ): Promise<SaveOutcome> {
   if (entry.isDue) plan.note(PRINCIPAL, principalNote(context, state, entry));
-  const lifetime = lifetimeOf(context, state);
-  const update = (): Promise<UpdateOutcome> =>
-    context.call("update", () =>
-      context.backend.update(state.key, plan.change(), lifetime, context.nextToken()),
+  const update = updateOf(context, state, plan, state.key);
+  const written = (result: SettledUpdate): SettledUpdate["outcome"] => {
+    if (result.outcome === "ok") finish(context, state, plan, entry, result.current);
+    return result.outcome;
+  };
+  if (!entry.isDue)
+    return settleConflicts(context, state, plan, update, (result) =>
+      conclude(context, state, plan, written(result)),
     );
-  const outcome = await withPrincipal(context, state, entry, () =>
-    settleConflicts(context, state, plan, update).then((result) => {
-      if (result.outcome === "ok") finish(context, state, plan, entry, result.current);
-      return result.outcome;
-    }),
+  return entered(context, state, entry, () => settleConflicts(context, state, plan, update, written)).then(
+    (outcome) => conclude(context, state, plan, outcome),
   );
-  if (outcome !== "ok") return refuse(context, state, outcome as "gone" | "moved");
+}
+
+type SettledUpdate = Exclude<UpdateOutcome, { outcome: "conflict" }>;
+
+function conclude(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  outcome: SettledUpdate["outcome"],
+): SaveOutcome | Promise<SaveOutcome> {
+  if (outcome !== "ok") return refuse(context, state, outcome);
   if (state.idleMs <= 0) return expire(context, state);
   emit("saved", () => ({
     ...eventOf(context, state.key),

@@ -157,24 +157,31 @@ export class Session {
    * {@link BackendError}; the stored session is then untouched (after a `DeadlineError`: perhaps).
    */
   save(options: SaveOptions = {}): Promise<SaveOutcome> {
-    return this.#inTurn(async () => this.#save(options));
+    return this.#inTurn(
+      async () => this.#save(options),
+      (error) => this.#goneBy(error),
+    );
   }
 
   /** {@link save}, without a promise when the backend is not needed. What is thrown may then be thrown at once. */
   saveNow(options: SaveOptions = {}): Promise<SaveOutcome> | SaveOutcome {
     if (this.#tail !== undefined) return this.save(options);
-    const outcome = this.#save(options);
-    return typeof outcome === "string" ? outcome : this.#inTurn(() => outcome);
-  }
-
-  #save(options: SaveOptions): Promise<SaveOutcome> | SaveOutcome {
-    if (this.#state.damaged) return "gone";
+    let outcome: Promise<SaveOutcome> | SaveOutcome;
     try {
-      const outcome = saveSession(this.#context, this.#state, options);
-      return typeof outcome === "string" ? outcome : outcome.catch((error: unknown) => this.#goneBy(error));
+      outcome = this.#save(options);
     } catch (error) {
       return this.#goneBy(error);
     }
+    if (typeof outcome === "string") return outcome;
+    const begun = outcome;
+    return this.#inTurn(
+      () => begun,
+      (error) => this.#goneBy(error),
+    );
+  }
+
+  #save(options: SaveOptions): Promise<SaveOutcome> | SaveOutcome {
+    return this.#state.damaged ? "gone" : saveSession(this.#context, this.#state, options);
   }
 
   #goneBy(error: unknown): "gone" {
@@ -230,15 +237,28 @@ export class Session {
     emit("damaged", () => ({ ...eventOf(this.#context, this.#state.key), reason: error.message }));
   }
 
-  /** A second save must see what the first one stored, or it would add a counter's change twice. */
-  #inTurn<Value>(step: () => Promise<Value>): Promise<Value> {
+  /**
+   * A second save must see what the first one stored, or it would add a counter's change twice. `recover`: what
+   * becomes of a failure; else it is the caller's.
+   */
+  #inTurn<Value>(step: () => Promise<Value>, recover?: (error: unknown) => Value): Promise<Value> {
     const previous = this.#tail;
-    const run = previous === undefined ? step() : previous.then(step, step);
-    this.#tail = run;
+    const begun = previous === undefined ? step() : previous.then(step, step);
     const clear = (): void => {
       if (this.#tail === run) this.#tail = undefined;
     };
-    run.then(clear, clear);
+    const run: Promise<Value> = begun.then(
+      (value) => {
+        clear();
+        return value;
+      },
+      (error: unknown) => {
+        clear();
+        if (recover === undefined) throw error;
+        return recover(error);
+      },
+    );
+    this.#tail = run;
     return run;
   }
 }

@@ -1,7 +1,7 @@
-import type { Attributes, UpdateOutcome } from "../backend.ts";
+import type { Attributes, SessionKey, UpdateOutcome } from "../backend.ts";
 import { SessionConflictError } from "./errors.ts";
 import { emit } from "./events.ts";
-import { type EngineContext, eventOf, type SessionState } from "./session-state.ts";
+import { type EngineContext, eventOf, lifetimeOf, type SessionState } from "./session-state.ts";
 import type { WritePlan } from "./write-plan.ts";
 
 /** How often a declared merge is tried against writers that come between. */
@@ -10,15 +10,42 @@ const MOST_MERGES = 64;
 type Conflict = Extract<UpdateOutcome, { outcome: "conflict" }>;
 type Settled<Result> = Exclude<Result, { outcome: "conflict" }>;
 
-/** Repeat a conditional write, merging by the rules, until it applies or nothing is left to try. */
-export function settleConflicts<Result extends { readonly outcome: string }>(
+/** A conditional write: each call makes it once more. `take`: see `BackendCall`. */
+export type ConditionalWrite<Result> = <Final = Result | Conflict>(
+  take?: (result: Result | Conflict) => Final | PromiseLike<Final>,
+) => Promise<Final>;
+
+/** The plan as an update of the session under `key`, which may be another than its own by now. */
+export function updateOf(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
-  write: () => Promise<Result | Conflict>,
-): Promise<Settled<Result>> {
-  return write().then((result) =>
-    isConflict(result) ? settle(context, state, plan, write, result) : (result as Settled<Result>),
+  key: SessionKey,
+): ConditionalWrite<UpdateOutcome> {
+  const lifetime = lifetimeOf(context, state);
+  return (take) =>
+    context.call(
+      "update",
+      () => context.backend.update(key, plan.change(), lifetime, context.nextToken()),
+      take,
+    );
+}
+
+/**
+ * Repeat a conditional write, merging by the rules, until it applies or nothing is left to try. `take` makes of its
+ * result what the caller gets.
+ */
+export function settleConflicts<Result extends { readonly outcome: string }, Final>(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  write: ConditionalWrite<Result>,
+  take: (result: Settled<Result>) => Final | PromiseLike<Final>,
+): Promise<Final> {
+  return write((result) =>
+    isConflict(result)
+      ? settle(context, state, plan, write, result).then(take)
+      : take(result as Settled<Result>),
   );
 }
 
@@ -26,7 +53,7 @@ async function settle<Result extends { readonly outcome: string }>(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
-  write: () => Promise<Result | Conflict>,
+  write: ConditionalWrite<Result>,
   first: Conflict,
 ): Promise<Settled<Result>> {
   let conflict = first;

@@ -150,11 +150,12 @@ export class ContextSession implements ViewedSession {
 
   /** The end of the handler. */
   commitHandled(): Promise<void> | undefined {
-    if (!this.#choices.now.autoCommit) return undefined;
-    return this.commit()?.catch((error: unknown) => {
-      this.#isFailed = true;
-      throw error;
-    });
+    return this.#choices.now.autoCommit ? this.commit() : undefined;
+  }
+
+  /** What was to be stored at the end of the handler is not: no cookie speaks of it. */
+  noteFailed(): void {
+    this.#isFailed = true;
   }
 
   /** The handler threw. An answer that it chose (a 401) may leave the session changed; a failure may not. */

@@ -72,10 +72,13 @@ async function serve(
     await held.commitAfter(error);
     throw error;
   }
-  await held.commitHandled()?.catch((error: unknown) => {
+  try {
+    await held.commitHandled();
+  } catch (error) {
+    held.noteFailed();
     hold?.abandon();
     throw error;
-  });
+  }
 }
 
 function hooksOf(held: ContextSession): HoldHooks {
