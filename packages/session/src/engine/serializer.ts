@@ -10,7 +10,7 @@ export interface Serializer {
 
 /** What express-session, connect-redis and koa-session do: a Date comes back as a string, `undefined` is dropped. */
 export const jsonSerializer: Serializer = {
-  stringify: (value) => JSON.stringify(value),
+  stringify: (value) => (Number.isSafeInteger(value) ? String(value) : JSON.stringify(value)),
   parse: (text) => JSON.parse(requireText(text)),
 };
 

@@ -88,13 +88,18 @@ export function lifetimeOf(context: EngineContext, state: SessionState): Lifetim
 
 /** How old the session is by now; never too much. */
 export function ageOf(state: SessionState): number {
-  return state.isNew ? 0 : state.ageMs + performance.now() - state.readAtMs;
+  return ageAt(state, performance.now());
+}
+
+function ageAt(state: SessionState, nowMs: number): number {
+  return state.isNew ? 0 : state.ageMs + nowMs - state.readAtMs;
 }
 
 /** The deadline was moved by a write that was answered just now. */
 export function noteDeadline(state: SessionState): void {
-  state.ageMs = ageOf(state);
-  state.readAtMs = performance.now();
+  const nowMs = performance.now();
+  state.ageMs = ageAt(state, nowMs);
+  state.readAtMs = nowMs;
   state.remainingMs = state.idleMs;
 }
 

@@ -9,7 +9,7 @@ import type { Serializer } from "./serializer.ts";
  * value is stored as it is. `=` text that would be mistaken · `b` bytes · `z` deflated · `e` sealed ·
  * `~` a cookie's settings, shortened.
  */
-const MARKS = "=bze~";
+const markCodes = new Set([..."=bze~"].map((mark) => mark.charCodeAt(0)));
 
 /** What one value may inflate to: a bound against a crafted record, far above any session. */
 const MOST_INFLATED_BYTES = 64 * 1024 * 1024;
@@ -95,7 +95,7 @@ function inflate(packed: string): string {
 }
 
 function isMarked(text: string): boolean {
-  return text !== "" && MARKS.includes(text[0]!);
+  return text !== "" && markCodes.has(text.charCodeAt(0));
 }
 
 /** V8 draws the path of a circular structure on further lines; the names in it are the application's data. */

@@ -230,10 +230,7 @@ export class ContextSession implements ViewedSession {
       beforeSave(this.#ctx as never, this.get() as never);
       this.#shownText = JSON.stringify(this.get());
     }
-    const stored = kept.store(this.#how(isForced));
-    if (typeof stored !== "string") return stored.then((done) => this.#note(done, isForced));
-    this.#note(stored, isForced);
-    return undefined;
+    return kept.store(this.#how(isForced), (stored) => this.#note(stored, isForced));
   }
 
   #note(stored: KoaStored, isForced: boolean): void {

@@ -23,17 +23,17 @@ export function rememberTails(config: KoaSessionConfig): void {
   tails.set(config, null);
 }
 
-/** The tail that `cookies.set` would write now; `undefined`: it must be asked. */
+/** The tail that `cookies.set` would write now; `undefined`: it must be asked. `isShown`: the value came in a cookie. */
 export function knownTail(
   ctx: KoaContext,
   options: Partial<KoaSessionConfig>,
   value: string,
+  isShown: boolean,
 ): string | undefined {
   const tail = tails.get(options);
   if (tail === undefined || tail === null || tail.isEncrypted !== (ctx.secure === true)) return undefined;
-  if (tail.endSecond !== endSecond(options) || tail.set !== ctx.cookies.set || !PLAIN.test(value))
-    return undefined;
-  return tail.text;
+  if (tail.endSecond !== endSecond(options) || tail.set !== ctx.cookies.set) return undefined;
+  return isShown || PLAIN.test(value) ? tail.text : undefined;
 }
 
 /** Takes the tail from the field that was written just now. `undefined`: that one is not to be found. */

@@ -48,11 +48,12 @@ export class KeptInBackend implements KoaKept, Values {
     this.#session?.delete(name);
   }
 
-  store({ isForced, maxAge }: KoaStoreHow): Promise<KoaStored> | KoaStored {
+  store({ isForced, maxAge }: KoaStoreHow, tell: (stored: KoaStored) => void): Promise<void> | undefined {
     const session = this.#aged(maxAge);
     const outcome = session.saveNow({ deadline: isForced ? "always" : "due" });
-    if (typeof outcome !== "string") return outcome.then(asStored);
-    return session.isReplaced && outcome === "unchanged" ? "lost" : asStored(outcome);
+    if (typeof outcome !== "string") return outcome.then((saved) => tell(asStored(saved)));
+    tell(session.isReplaced && outcome === "unchanged" ? "lost" : asStored(outcome));
+    return undefined;
   }
 
   async rename(key: string, how: KoaStoreHow): Promise<KoaStored> {
@@ -82,7 +83,12 @@ export class KeptInBackend implements KoaKept, Values {
 
   /** A session that was new has only got another id; it is stored now. */
   async #settled(session: EngineSession, how: KoaStoreHow): Promise<KoaStored> {
-    return session.isNew ? this.store({ ...how, isForced: true }) : "changed";
+    let stored: KoaStored = "changed";
+    if (session.isNew)
+      await this.store({ ...how, isForced: true }, (told) => {
+        stored = told;
+      });
+    return stored;
   }
 
   #writable(): EngineSession {

@@ -63,10 +63,11 @@ export class KeptInStore implements KoaKept, Values {
     this.#data.delete(name);
   }
 
-  store(how: KoaStoreHow): Promise<KoaStored> | KoaStored {
+  store(how: KoaStoreHow, tell: (stored: KoaStored) => void): Promise<void> | undefined {
     const text = this.#asText();
-    if (text === this.#text && !how.isForced) return "unchanged";
-    return this.#set(text, how);
+    if (text !== this.#text || how.isForced) return this.#set(text, how).then(tell);
+    tell("unchanged");
+    return undefined;
   }
 
   async rename(key: string, how: KoaStoreHow): Promise<KoaStored> {

@@ -25,8 +25,8 @@ export interface KoaKept {
   readonly isNew: boolean;
   /** Milliseconds that it still lives, as far as is known. */
   readonly remainingMs: number;
-  /** Store what changed. Answers without a promise when there is nothing to do. */
-  store(how: KoaStoreHow): Promise<KoaStored> | KoaStored;
+  /** Store what changed, and tell what became of it. Answers without a promise when there is nothing to do. */
+  store(how: KoaStoreHow, tell: (stored: KoaStored) => void): Promise<void> | undefined;
   /** Give it another key, with its data. */
   rename(key: string, how: KoaStoreHow): Promise<KoaStored>;
   /** The same for a principal that has just been proved. */

@@ -36,7 +36,8 @@ function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: Show
   const signature = shown.signature ?? signatureByFirst(ctx.app.keys, name, shown.key);
   if (signed !== true || signature === undefined)
     ctx.cookies.set(name, shown.key, cookieOptions(options, true, ctx.secure === true));
-  else if (overwrite === true) setPair(ctx, options, shown.key, signature);
+  else if (overwrite === true)
+    setPair(ctx, options, { key: shown.key, signature }, shown.signature !== undefined);
   else {
     const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
     ctx.cookies.set(name, shown.key, plain);
@@ -48,12 +49,12 @@ function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: Show
 function setPair(
   ctx: KoaContext,
   options: Partial<KoaSessionConfig>,
-  value: string,
-  signature: string,
+  { key: value, signature }: Required<ShownKey>,
+  isShown: boolean,
 ): void {
   const { key: name = "" } = options;
   const pair = `${name}=${value}`;
-  const known = knownTail(ctx, options, value);
+  const known = knownTail(ctx, options, value, isShown);
   if (known !== undefined) {
     putCookies(ctx.res, [
       [name, pair + known],

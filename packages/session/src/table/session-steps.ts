@@ -176,7 +176,7 @@ function storedSession(
   now: number,
 ): StoredSession {
   return {
-    attributes: new Map(body.attributes),
+    attributes: body.attributes,
     remainingMs: until - now,
     ageMs: now - body.createdAt,
   };
