@@ -11,8 +11,18 @@ export interface Serializer {
 /** What express-session, connect-redis and koa-session do: a Date comes back as a string, `undefined` is dropped. */
 export const jsonSerializer: Serializer = {
   stringify: (value) => (Number.isSafeInteger(value) ? String(value) : JSON.stringify(value)),
-  parse: (text) => JSON.parse(requireText(text)),
+  parse: (serialized) => {
+    const text = requireText(serialized);
+    return readInteger(text) ?? JSON.parse(text);
+  },
 };
+
+/** Of a text of few digits, as counters have it; `undefined`: JSON is to read it. */
+function readInteger(text: string): number | undefined {
+  if (text.length > 9) return undefined;
+  const value = Number(text);
+  return String(value) === text && Number.isInteger(value) ? value : undefined;
+}
 
 /** Neither of these two stores bytes: what says that it is bytes is damaged, though JSON.parse may take their digits. */
 function requireText(serialized: string | Uint8Array): string {

@@ -113,7 +113,8 @@ const traps: ProxyHandler<Session> = {
     if (typeof name === "symbol") return name === behind ? behindOf(target) : Reflect.get(target, name);
     if (name === "cookie") return behindOf(target).session.cookie;
     const attributes = isReserved(target, name) ? undefined : behindOf(target).session.attributes();
-    if (attributes?.has(name)) return attributes.get(name);
+    const value = attributes?.get(name);
+    if (value !== undefined || attributes?.has(name) === true) return value;
     return Reflect.get(target, name, receiver);
   },
   set(target, name, value) {

@@ -50,8 +50,8 @@ export class HmacKey {
    */
   hasSigned(text: string, signature: string, encoding: "base64" | "base64url", about?: string): boolean {
     if (signature.length !== this.#expected.length) return false;
-    // What is no ASCII becomes bytes that no signature has, as far as there is room for them.
-    this.#given.fill(0).write(signature);
+    // What is no ASCII takes more room, and is bytes that no signature has.
+    if (this.#given.write(signature) !== this.#given.length) return false;
     const known = about === undefined ? undefined : this.#good.get(about);
     if (known !== undefined && timingSafeEqual(known, this.#given)) return true;
     this.#expected.write(this.sign(text, encoding));

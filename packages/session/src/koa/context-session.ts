@@ -82,16 +82,22 @@ export class ContextSession implements ViewedSession {
     Object.assign(this.get() as object, value);
   }
 
-  /** Find the session that the browser's key names, once it is this request's turn if it must wait for one. */
-  async begin(lock?: FairLock): Promise<void> {
+  /**
+   * Find the session that the browser's key names, once it is this request's turn if it must wait for one. Answers
+   * without a promise when there is none to find.
+   */
+  begin(lock?: FairLock): Promise<void> | undefined {
     this.#forget();
     this.#shown = shownKey(this.#ctx, this.#choices.now);
     const key = this.#shown?.key;
-    if (key === undefined) return;
-    if (lock !== undefined && this.#choices.now.serialize?.(this.#ctx as never) === true) {
-      await lock.hold(key, this.#ctx.res);
-    }
-    const found = await this.#shelf.load(key);
+    if (key === undefined) return undefined;
+    const take = (found: Found): void => this.#take(key, found);
+    if (lock === undefined || this.#choices.now.serialize?.(this.#ctx as never) !== true)
+      return this.#shelf.load(key, take);
+    return lock.hold(key, this.#ctx.res).then(() => this.#shelf.load(key, take));
+  }
+
+  #take(key: string, found: Found): void {
     if ("kept" in found && this.#isValid(found)) return;
     const reason = "kept" in found ? "invalid" : found.reason;
     const value = "kept" in found ? this.get()?.toJSON() : found.value;

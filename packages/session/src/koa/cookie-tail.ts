@@ -60,13 +60,23 @@ export function endSecond({ maxAge }: Partial<KoaSessionConfig>): number {
   return typeof maxAge === "number" ? Math.floor((Date.now() + maxAge) / 1_000) : 0;
 }
 
-/** Adds fields, in the place of others of their names. */
+/** Adds fields, in the place of others of their names. One after the other: Node joins what comes as a list to check it. */
 export function putCookies(
   response: ServerResponse,
   added: readonly (readonly [name: string, field: string])[],
 ): void {
   const fields = response.getHeader("Set-Cookie");
-  const before = fields === undefined ? [] : Array.isArray(fields) ? fields : [String(fields)];
-  const others = before.filter((field) => !added.some(([name]) => field.startsWith(`${name}=`)));
-  response.setHeader("Set-Cookie", [...others, ...added.map(([, field]) => field)]);
+  if (fields !== undefined) keepOthers(response, Array.isArray(fields) ? fields : [String(fields)], added);
+  for (const [, field] of added) response.appendHeader("Set-Cookie", field);
+}
+
+function keepOthers(
+  response: ServerResponse,
+  fields: readonly string[],
+  added: readonly (readonly [name: string, field: string])[],
+): void {
+  const others = fields.filter((field) => !added.some(([name]) => field.startsWith(`${name}=`)));
+  if (others.length === fields.length) return;
+  if (others.length === 0) response.removeHeader("Set-Cookie");
+  else response.setHeader("Set-Cookie", others);
 }

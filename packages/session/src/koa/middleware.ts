@@ -64,8 +64,9 @@ async function serve(
   lock: FairLock | undefined,
 ): Promise<void> {
   ctx[isServed] = true;
-  const hold = isHoldable(ctx.res) ? holdResponse(ctx.res, hooksOf(held)) : undefined;
-  await held.begin(hold === undefined ? undefined : lock);
+  const hold = isHoldable(ctx.res) ? holdResponse(ctx.res, new SessionHooks(held)) : undefined;
+  const beginning = held.begin(hold === undefined ? undefined : lock);
+  if (beginning !== undefined) await beginning;
   try {
     await next();
   } catch (error) {
@@ -81,13 +82,29 @@ async function serve(
   }
 }
 
-function hooksOf(held: ContextSession): HoldHooks {
-  return {
-    commit: () => held.commitEarly(),
-    writeHead: () => held.writeHead(),
-    commitLate: () => held.commitLate(),
-    fail: (error) => held.fail(error),
-  };
+/** What a hold asks of the session of its request. */
+class SessionHooks implements HoldHooks {
+  readonly #held: ContextSession;
+
+  constructor(held: ContextSession) {
+    this.#held = held;
+  }
+
+  commit(): Promise<void> | undefined {
+    return this.#held.commitEarly();
+  }
+
+  writeHead(): void {
+    this.#held.writeHead();
+  }
+
+  commitLate(): Promise<void> | undefined {
+    return this.#held.commitLate();
+  }
+
+  fail(error: unknown): void {
+    this.#held.fail(error);
+  }
 }
 
 function isApp(value: object): value is KoaApp {

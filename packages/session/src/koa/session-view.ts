@@ -120,7 +120,10 @@ const traps: ProxyHandler<KoaSession> = {
     if (typeof name === "symbol")
       return name === behind ? behindOf(target) : Reflect.get(target, name, receiver);
     const { values } = behindOf(target);
-    if (isAttribute(target, name) && values.has(name)) return values.get(name);
+    if (isAttribute(target, name)) {
+      const value = values.get(name);
+      if (value !== undefined || values.has(name)) return value;
+    }
     return Reflect.get(target, name, receiver);
   },
   set(target, name, value, receiver) {

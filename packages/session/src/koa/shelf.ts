@@ -1,5 +1,6 @@
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
+import type { Session } from "../engine/session.ts";
 import { tellGuarantees } from "../http/foreign-store.ts";
 import { PrincipalWatch } from "../http/principal-watch.ts";
 import type { KoaKept } from "./kept.ts";
@@ -18,7 +19,8 @@ export type Found =
 export interface KoaShelf {
   /** In development. */
   readonly watch: PrincipalWatch | undefined;
-  load(key: string): Promise<Found>;
+  /** Settles once `take` was told. */
+  load(key: string, take: (found: Found) => void): Promise<void>;
   create(key: string): KoaKept;
 }
 
@@ -49,16 +51,17 @@ export function shelfFor(
 function backendShelf(engine: Engine, watch: KoaShelf["watch"]): KoaShelf {
   return {
     watch,
-    load: (key) =>
-      engine.load(key).then((session): Found => {
-        if (session === null) return { reason: "missed", value: undefined };
-        const kept = new KeptInBackend(engine, key, session);
-        const maxAge = session.get("_maxAge");
-        if (typeof maxAge === "number") return { kept, maxAge };
-        return session.has("_session") ? { kept, maxAge: "session" } : { kept };
-      }),
+    load: (key, take) => engine.load(key).then((session) => take(foundIn(engine, key, session))),
     create: (key) => new KeptInBackend(engine, key),
   };
+}
+
+function foundIn(engine: Engine, key: string, session: Session | null): Found {
+  if (session === null) return { reason: "missed", value: undefined };
+  const kept = new KeptInBackend(engine, key, session);
+  const maxAge = session.get("_maxAge");
+  if (typeof maxAge === "number") return { kept, maxAge };
+  return session.has("_session") ? { kept, maxAge: "session" } : { kept };
 }
 
 function storeShelf(
@@ -67,16 +70,17 @@ function storeShelf(
   notes: { readonly ctx: KoaContext; readonly rolling: boolean },
   maxAge: KoaSessionConfig["maxAge"],
 ): Omit<KoaShelf, "watch"> {
+  const find = async (key: string): Promise<Found> => {
+    const value = isInUse ? await store?.get(key, maxAge, notes) : undefined;
+    if (typeof value !== "object" || value === null) return { reason: "missed", value };
+    const data = value as Record<string, unknown>;
+    if (typeof data._expire === "number" && data._expire < Date.now()) return { reason: "expired", value };
+    const kept = new KeptInStore(store as ForeignKoaStore, notes, key, data);
+    if (typeof data._maxAge === "number") return { kept, maxAge: data._maxAge };
+    return data._session === true ? { kept, maxAge: "session" } : { kept };
+  };
   return {
-    async load(key) {
-      const value = isInUse ? await store?.get(key, maxAge, notes) : undefined;
-      if (typeof value !== "object" || value === null) return { reason: "missed", value };
-      const data = value as Record<string, unknown>;
-      if (typeof data._expire === "number" && data._expire < Date.now()) return { reason: "expired", value };
-      const kept = new KeptInStore(store as ForeignKoaStore, notes, key, data);
-      if (typeof data._maxAge === "number") return { kept, maxAge: data._maxAge };
-      return data._session === true ? { kept, maxAge: "session" } : { kept };
-    },
+    load: (key, take) => find(key).then(take),
     create: (key) => new KeptInStore(store as ForeignKoaStore, notes, key),
   };
 }

@@ -74,22 +74,24 @@ function remove(groups: MemoryRows, group: string, key: string): void {
 
 /** Walks round and round the table, a few rows at a time. Iterators of a Map follow its changes. */
 function sweeper(groups: MemoryRows): (now: number) => void {
-  let walk = everyRow(groups);
+  let groupsLeft = groups.entries();
+  let group = "";
+  let rowsLeft: Iterator<[string, Row]> = new Map<string, Row>().entries();
   return (now) => {
     for (let seen = 0; seen < SWEPT_PER_WRITE; seen += 1) {
-      const next = walk.next();
-      if (next.done === true) {
-        walk = everyRow(groups);
+      const next = rowsLeft.next();
+      if (next.done !== true) {
+        const [key, row] = next.value;
+        if (row.until <= now) remove(groups, group, key);
+        continue;
+      }
+      const nextGroup = groupsLeft.next();
+      if (nextGroup.done === true) {
+        groupsLeft = groups.entries();
         return;
       }
-      const [group, key, row] = next.value;
-      if (row.until <= now) remove(groups, group, key);
+      group = nextGroup.value[0];
+      rowsLeft = nextGroup.value[1].entries();
     }
   };
-}
-
-function* everyRow(groups: MemoryRows): Generator<[string, string, Row]> {
-  for (const [group, rows] of groups) {
-    for (const [key, row] of rows) yield [group, key, row];
-  }
 }
