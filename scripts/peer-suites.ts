@@ -77,6 +77,11 @@ const { values } = parseArgs({
   },
 });
 
+if (values["express-session"].length + values["koa-session"].length === 0) {
+  console.error("Say where the peers are: --express-session PATH or --koa-session PATH, each a checkout");
+  process.exit(2);
+}
+
 let failed = 0;
 if (values.middleware) {
   for (const path of values["express-session"]) runSuite(expressMiddleware, path, "middleware", undefined);

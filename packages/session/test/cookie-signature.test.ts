@@ -54,6 +54,42 @@ describe("HmacKey", () => {
   });
 });
 
+describe("HmacKey that remembers", () => {
+  it("answers the same as one that does not, the first time and later", () => {
+    const key = new HmacKey("keyboard cat");
+    const good = key.sign("the-id");
+    const wrong = `${good[0] === "A" ? "B" : "A"}${good.slice(1)}`;
+    const ask = (text: string, signature: string): boolean =>
+      key.hasSigned(text, signature, "base64", "a hash of the-id");
+    const answers = [wrong, good, wrong, good, good.slice(1), `${good}A`, good];
+    expect(answers.map((signature) => ask("the-id", signature))).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it("is not misled by a hash that is another text's", () => {
+    const key = new HmacKey("keyboard cat");
+    expect(key.hasSigned("one", key.sign("one"), "base64", "a hash")).toBe(true);
+    expect(key.hasSigned("two", key.sign("two"), "base64", "a hash")).toBe(true);
+    expect(key.hasSigned("two", key.sign("two"), "base64", "a hash")).toBe(true);
+  });
+
+  it("answers right about more texts than it remembers", () => {
+    const key = new HmacKey("keyboard cat");
+    const texts = Array.from({ length: 10_000 }, (_, at) => `id-${at}`);
+    for (let round = 0; round < 2; round++)
+      for (const text of texts)
+        if (!key.hasSigned(text, key.sign(text), "base64", text)) throw new Error(`refused ${text}`);
+    expect(key.hasSigned("id-1", key.sign("id-2"), "base64", "id-1")).toBe(false);
+  });
+});
+
 /** Headers that are nearly right: the pieces that a parser looks for, in any order. */
 const piece = fc.oneof(
   fc.constantFrom(

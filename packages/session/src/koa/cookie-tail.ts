@@ -15,13 +15,8 @@ export interface CookieTail {
 /** A value that needs no checking. Koa checks the others, of which `genid` may make any. */
 const PLAIN = /^[\w.~-]{1,256}$/;
 
-/** The cookies of one middleware differ in nothing but their values, for a second at least: its last tail. */
-const tails = new WeakMap<object, CookieTail | null>();
-
-/** Remember the tails of a middleware's cookies. What a request changes in a copy of the options is its own. */
-export function rememberTails(config: KoaSessionConfig): void {
-  tails.set(config, null);
-}
+/** Options → the last tail: cookies of the same options differ in nothing but their values, for a second at least. */
+const tails = new WeakMap<object, CookieTail>();
 
 /** The tail that `cookies.set` would write now; `undefined`: it must be asked. `isShown`: the value came in a cookie. */
 export function knownTail(
@@ -31,26 +26,28 @@ export function knownTail(
   isShown: boolean,
 ): string | undefined {
   const tail = tails.get(options);
-  if (tail === undefined || tail === null || tail.isEncrypted !== (ctx.secure === true)) return undefined;
+  if (tail === undefined || tail.isEncrypted !== (ctx.secure === true)) return undefined;
   if (tail.endSecond !== endSecond(options) || tail.set !== ctx.cookies.set) return undefined;
   return isShown || PLAIN.test(value) ? tail.text : undefined;
 }
 
-/** Takes the tail from the field that was written just now. `undefined`: that one is not to be found. */
+/**
+ * Takes the tail from the field that was written just now, and keeps it unless the second passed meanwhile. `end`: of
+ * the cookie, before it was written. `undefined`: the field is not to be found.
+ */
 export function takeTail(
   ctx: KoaContext,
   options: Partial<KoaSessionConfig>,
-  endsBefore: number,
+  end: number,
   pair: string,
 ): string | undefined {
   const fields = ctx.res.getHeader("Set-Cookie");
   const field = Array.isArray(fields) ? fields.at(-1) : undefined;
   if (field?.startsWith(`${pair}; `) !== true) return undefined;
   const text = field.slice(pair.length);
-  const isSure = endsBefore === endSecond(options);
-  if (isSure && tails.has(options)) {
+  if (end === endSecond(options)) {
     const { set } = ctx.cookies;
-    tails.set(options, { text, isEncrypted: ctx.secure === true, endSecond: endsBefore, set });
+    tails.set(options, { text, isEncrypted: ctx.secure === true, endSecond: end, set });
   }
   return text;
 }

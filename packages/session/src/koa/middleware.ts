@@ -3,7 +3,6 @@ import { FairLock } from "../http/fair-lock.ts";
 import { holdResponse, isHoldable } from "../http/hold.ts";
 import type { HoldHooks } from "../http/hold-hooks.ts";
 import { ContextSession } from "./context-session.ts";
-import { rememberTails } from "./cookie-tail.ts";
 import type { KoaApp, KoaContext } from "./koa-context.ts";
 import { type KoaSessionConfig, type KoaSessionOptions, readKoaOptions } from "./middleware-options.ts";
 import type { KoaSession } from "./session-view.ts";
@@ -38,7 +37,6 @@ export function session(first: object, second: object = {}): KoaSessionMiddlewar
     : [second, first as KoaSessionOptions];
   if (!isApp(app)) throw new OptionError("app", "app instance required: session(options, app)");
   const config = readKoaOptions(options);
-  rememberTails(config);
   const shelf = shelfFor(options, config);
   const lock = lockFor(config);
   extendContext(app.context, (ctx) => new ContextSession(ctx, config, shelf(ctx)));
