@@ -18,29 +18,60 @@ export interface AffinityMessage {
   readonly name: string;
 }
 
-const channels: Readonly<Record<AffinityEvent, Channel>> = {
-  new: channel("unstick.affinity.new"),
-  kept: channel("unstick.affinity.kept"),
-  moved: channel("unstick.affinity.moved"),
-  released: channel("unstick.affinity.released"),
-  forged: channel("unstick.affinity.forged"),
-};
+class Count {
+  value = 0;
+  readonly #channel: Channel;
+
+  constructor(event: AffinityEvent) {
+    this.#channel = channel(`unstick.affinity.${event}`);
+  }
+
+  add(message: AffinityMessage): void {
+    this.value += 1;
+    if (this.#channel.hasSubscribers) this.#channel.publish(message);
+  }
+}
 
 /** Counts for one middleware and tells whoever subscribed. */
 export class Counters {
   readonly #message: AffinityMessage;
-  readonly #counts: Record<AffinityEvent, number> = { new: 0, kept: 0, moved: 0, released: 0, forged: 0 };
+  readonly #new = new Count("new");
+  readonly #kept = new Count("kept");
+  readonly #moved = new Count("moved");
+  readonly #released = new Count("released");
+  readonly #forged = new Count("forged");
 
   constructor(name: string) {
     this.#message = Object.freeze({ name });
   }
 
   count(event: AffinityEvent): void {
-    this.#counts[event]++;
-    if (channels[event].hasSubscribers) channels[event].publish(this.#message);
+    this.#of(event).add(this.#message);
   }
 
   read(): AffinityCounters {
-    return { ...this.#counts };
+    return {
+      new: this.#new.value,
+      kept: this.#kept.value,
+      moved: this.#moved.value,
+      released: this.#released.value,
+      forged: this.#forged.value,
+    };
+  }
+
+  /** No look-up by name: each request would pay for one. */
+  #of(event: AffinityEvent): Count {
+    switch (event) {
+      case "kept":
+        return this.#kept;
+      case "new":
+        return this.#new;
+      case "moved":
+        return this.#moved;
+      case "released":
+        return this.#released;
+      case "forged":
+        return this.#forged;
+    }
   }
 }

@@ -68,12 +68,13 @@ export function decide(input: DecisionInput, config: DecisionConfig): Decision {
   const second = Math.floor(input.now / 1_000);
   const shown = readCookie(header, config.needle, maxTried);
   const { isDue, alone } = standing(shown, second, input.instance, config);
+  const { state, isForged } = alone;
   if (input.draining) {
     // Any cookie of the name keeps a client stuck, good or not: ALB never looks at the value.
-    return shown.length > 0 ? { ...alone, action: "release" } : alone;
+    return shown.length > 0 ? { state, isForged, action: "release", value: "" } : alone;
   }
   if (!isDue && !showsLostPair(header)) return alone;
-  return { ...alone, action: "bind", value: config.signed.mint(second, input.random, input.instance) };
+  return { state, isForged, action: "bind", value: config.signed.mint(second, input.random, input.instance) };
 }
 
 /** The first good cookie decides. */

@@ -3,7 +3,7 @@ import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 
 /** What follows name and value in a Set-Cookie field, as Koa's `cookies.set` wrote it. */
-export interface CookieTail {
+interface CookieTail {
   readonly text: string;
   readonly isEncrypted: boolean;
   /** The second in which the cookie ends, which is in the text; 0 where none is. */
