@@ -3,7 +3,7 @@ import { attachAffinity, findAffinity } from "./affinity.ts";
 import { type AffinityCounters, Counters } from "./counters.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type AffinityConfig, type AffinityOptions, readOptions } from "./options.ts";
-import { cookieHeader, isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
+import { isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
 import type { NodeResponse } from "./response-head.ts";
 import { type CookieWriter, type Pass, Visit } from "./visit.ts";
 
@@ -80,11 +80,11 @@ export class Binder<Subject extends object> implements AffinityControls, CookieW
     return this.#config.expiringCookie[this.#transport(pass)];
   }
 
-  #decide(request: NodeRequest): Decision {
+  #decide({ headers }: NodeRequest): Decision {
     const now = Date.now();
     const { instance } = this.#config;
     const random = this.#randomAt(now);
-    const input = { cookieHeader: cookieHeader(request), now, random, instance, draining: this.#isDraining };
+    const input = { cookieHeader: headers.cookie, now, random, instance, draining: this.#isDraining };
     return decide(input, this.#config);
   }
 

@@ -46,7 +46,7 @@ const clockSkewSeconds = 60;
 interface Standing {
   readonly isDue: boolean;
   /** The decision to leave the response alone: the same for all, and what nearly all get. */
-  readonly alone: Decision;
+  readonly leaveAlone: Decision;
 }
 
 const stranger = standingOf("new", { isForged: false, isDue: true });
@@ -59,7 +59,7 @@ function standingOf(
   state: AffinityState,
   { isForged, isDue }: { isForged: boolean; isDue: boolean },
 ): Standing {
-  return { isDue, alone: Object.freeze({ state, isForged, action: "leave", value: "" }) };
+  return { isDue, leaveAlone: Object.freeze({ state, isForged, action: "leave", value: "" }) };
 }
 
 /** What to do about one request. Pure and total: every header is answered, none throws. */
@@ -67,13 +67,13 @@ export function decide(input: DecisionInput, config: DecisionConfig): Decision {
   const header = input.cookieHeader ?? "";
   const second = Math.floor(input.now / 1_000);
   const shown = readCookie(header, config.needle, maxTried);
-  const { isDue, alone } = standing(shown, second, input.instance, config);
-  const { state, isForged } = alone;
+  const { isDue, leaveAlone } = standing(shown, second, input.instance, config);
+  const { state, isForged } = leaveAlone;
   if (input.draining) {
     // Any cookie of the name keeps a client stuck, good or not: ALB never looks at the value.
-    return shown.length > 0 ? { state, isForged, action: "release", value: "" } : alone;
+    return shown.length > 0 ? { state, isForged, action: "release", value: "" } : leaveAlone;
   }
-  if (!isDue && !showsLostPair(header)) return alone;
+  if (!isDue && !showsLostPair(header)) return leaveAlone;
   return { state, isForged, action: "bind", value: config.signed.mint(second, input.random, input.instance) };
 }
 

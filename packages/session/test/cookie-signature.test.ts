@@ -73,13 +73,6 @@ describe("HmacKey that remembers", () => {
     ]);
   });
 
-  it("is not misled by a hash that is another text's", () => {
-    const key = new HmacKey("keyboard cat");
-    expect(key.hasSigned("one", key.sign("one"), "base64", "a hash")).toBe(true);
-    expect(key.hasSigned("two", key.sign("two"), "base64", "a hash")).toBe(true);
-    expect(key.hasSigned("two", key.sign("two"), "base64", "a hash")).toBe(true);
-  });
-
   it("answers right about more texts than it remembers", () => {
     const key = new HmacKey("keyboard cat");
     const texts = Array.from({ length: 10_000 }, (_, at) => `id-${at}`);

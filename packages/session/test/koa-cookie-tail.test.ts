@@ -41,7 +41,8 @@ describe.each([
     });
     app.use(session({ maxAge: hour, backend: memoryBackend(), ...settings }, app));
     app.use((ctx) => {
-      (ctx as unknown as Context).session.n = 1;
+      const { session: own } = ctx as unknown as Context;
+      own.n = Number(own.n ?? 0) + 1;
       ctx.body = "";
     });
     const server = http.createServer(app.callback()).listen(0, "127.0.0.1");
@@ -109,6 +110,55 @@ describe.each([
     expect(secure.map(([one, two]) => [one, two])).toEqual(
       [true, false, true, true, false, false].map((is) => [is, is]),
     );
+  });
+
+  it("are secure as ctx.cookies was told, for that request", async () => {
+    const told = [undefined, true, false, undefined, true];
+    const asked = [...told];
+    const ask = await serve({}, (ctx) => {
+      const is = told.shift();
+      if (is !== undefined) Object.assign(ctx.cookies, { secure: is });
+    });
+    const secure: boolean[] = [];
+    for (const _ of asked) secure.push((await ask())[0]?.includes("; secure") === true);
+    expect(secure).toEqual(asked.map((is) => is === true));
+  });
+
+  it.each([
+    ["Koa is asked once", true, 1],
+    ["who stands before Koa is asked each time", false, 4],
+  ])("while nothing but the value differs: %s", async (_who, isKoas, expected) => {
+    let calls = 0;
+    const before = (set: (...all: unknown[]) => unknown): ((...all: unknown[]) => unknown) =>
+      isKoas
+        ? function (this: object, ...all: unknown[]): unknown {
+            // Koa's own is told by its text, of which this is a part.
+            if (String("pushCookie(headers, cookie)") !== "") calls += 1;
+            return Reflect.apply(set, this, all);
+          }
+        : function (this: object, ...all: unknown[]): unknown {
+            calls += 1;
+            return Reflect.apply(set, this, all);
+          };
+    const ask = await serve({ maxAge: "session" }, (ctx) => {
+      Object.assign(ctx.cookies, { set: before(ctx.cookies.set as never) });
+    });
+    const first = await ask();
+    const cookie = first.map((field) => field.split(";", 1)[0]).join("; ");
+    // New sessions, and one that comes again and is written.
+    const others = [await ask(), await ask({ cookie }), await ask()];
+    expect(calls).toBe(expected);
+    expect(others.map(attributesOf)).toEqual([first, first, first].map(attributesOf));
+    expect(valueIn(others[1] ?? [], name)).toBe(valueIn(first, name));
+  });
+
+  it("are nobody else's where the application sets a list that is a constant", async () => {
+    const constant = ["theme=dark"];
+    const ask = await serve({}, (ctx) => {
+      ctx.res.setHeader("Set-Cookie", constant);
+    });
+    for (let at = 0; at < 3; at++) expect(await ask()).toHaveLength(3);
+    expect(constant).toEqual(["theme=dark"]);
   });
 
   it("leave to a request what it changed for itself", async () => {

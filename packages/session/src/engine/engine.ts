@@ -21,9 +21,9 @@ export interface Engine {
    * The session of an id that a client gave. `null`: there is none; the id is malformed (no call is made);
    * or its record is damaged (an event tells). Rejects only with {@link BackendError} or a record of a newer
    * release, both with `status` 503: do not take that for "no session", and set no cookie. `read`: instead of the
-   * backend's, for a caller that must know more of what is stored.
+   * backend's, for a caller that must know more of what is stored. `key`: of the id, where the caller has it already.
    */
-  load(id: string, read?: Backend["read"]): Promise<Session | null>;
+  load(id: string, read?: Backend["read"], key?: SessionKey): Promise<Session | null>;
   /** The session of a key, as enumeration and lists give it. Its `id` is not known and reads `""`. */
   loadKey(key: SessionKey): Promise<Session | null>;
   /** A new session, of which nothing is stored until it is saved. `id`: only with `ids: "any"`. */
@@ -57,7 +57,7 @@ export function createEngine(options: EngineOptions): Engine {
     policy,
     backend,
     principals: new PrincipalSessions(context),
-    load: (id: string, read?: Backend["read"]) => load(context, id, read),
+    load: (id: string, read?: Backend["read"], key?: SessionKey) => load(context, id, read, key),
     loadKey: (key: SessionKey) => open(context, "", key),
     create(id?: string): Session {
       const made = id ?? createSessionId();
@@ -81,12 +81,17 @@ function sessionCount({ backend, metrics }: Policy): SessionCount | undefined {
     : undefined;
 }
 
-function load(context: EngineContext, id: string, read?: Backend["read"]): Promise<Session | null> {
+function load(
+  context: EngineContext,
+  id: string,
+  read?: Backend["read"],
+  key?: SessionKey,
+): Promise<Session | null> {
   if (!isOfForm(context.policy.ids, id)) {
     emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
     return Promise.resolve(null);
   }
-  return open(context, id, sessionKey(id), read);
+  return open(context, id, key ?? sessionKey(id), read);
 }
 
 function isOfForm(ids: Policy["ids"], id: string): boolean {

@@ -19,12 +19,7 @@ export function loadState<Result>(
   read?: Backend["read"],
 ): Promise<Result> {
   const open = (stored: StoredSession | null): Result => {
-    if (stored === null) return as(missed(context, key));
-    try {
-      return as(opened(context, id, key, stored));
-    } catch (error) {
-      return as(damaged(context, key, error));
-    }
+    return as(stored === null ? missed(context, key) : opened(context, id, key, stored));
   };
   return context.call(
     "read",
@@ -46,10 +41,19 @@ function missed(context: EngineContext, key: SessionKey): null {
   return null;
 }
 
-function opened(context: EngineContext, id: string, key: SessionKey, stored: StoredSession): SessionState {
-  const state = openRecord(context, id, key, stored);
-  emit("loaded", () => eventOf(context, key));
-  return state;
+function opened(
+  context: EngineContext,
+  id: string,
+  key: SessionKey,
+  stored: StoredSession,
+): SessionState | null {
+  try {
+    const state = openRecord(context, id, key, stored);
+    emit("loaded", () => eventOf(context, key));
+    return state;
+  } catch (error) {
+    return damaged(context, key, error);
+  }
 }
 
 function damaged(context: EngineContext, key: SessionKey, error: unknown): null {

@@ -41,13 +41,9 @@ function endsWith(form: RegExp, length: number, text: string): boolean {
   return form.test(text.length === length ? text : text.slice(-length));
 }
 
-let last = { id: "", key: "" };
-
 /** What a backend knows a session by. The id itself never leaves the process that serves the request. */
 export function sessionKey(id: string): SessionKey {
-  // A request asks twice: for the cookie's signature, and for the session.
-  if (id !== last.id || id === "") last = { id, key: hash("sha256", id, "base64url") };
-  return last.key;
+  return hash("sha256", id, "base64url");
 }
 
 const HANDLE_PREFIX = "handle:";

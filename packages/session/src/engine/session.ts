@@ -259,6 +259,8 @@ export class Session {
       },
     );
     this.#tail = run;
+    // A failure is told to whoever waits for it; to nobody, it is no reason to end the process.
+    run.catch(() => undefined);
     return run;
   }
 }

@@ -1,3 +1,4 @@
+import type { SessionKey } from "../backend.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
 import type { Kept, Shelf, Visitor } from "./kept.ts";
@@ -38,9 +39,9 @@ export class BackendShelf implements Shelf {
     return this.#sessionStore;
   }
 
-  load(id: string, visit: Visitor): Promise<Kept | null> {
+  load(id: string, visit: Visitor, key?: SessionKey): Promise<Kept | null> {
     return this.#engine
-      .load(id)
+      .load(id, undefined, key)
       .then((session) => (session === null ? null : new KeptInBackend(this.#rules, visit, session)));
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { SessionKey } from "../backend.ts";
 import type { CookieOptions } from "./cookie-options.ts";
 import type { KnownCookie } from "./known-cookie.ts";
 import type { StoreCookie } from "./store-session.ts";
@@ -65,7 +66,8 @@ export interface Shelf {
   readonly isReady: boolean;
   /** What the application sees as `req.sessionStore`. */
   readonly sessionStore: object;
-  load(id: string, visit: Visitor): Promise<Kept | null>;
+  /** `key`: of the session, where it is known already. */
+  load(id: string, visit: Visitor, key?: SessionKey): Promise<Kept | null>;
   create(visit: Visitor): Kept;
   /** A new, empty session that takes the place of `old` when it is first stored. */
   replace(old: Kept, visit: Visitor): Promise<Kept>;

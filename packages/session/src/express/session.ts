@@ -6,7 +6,7 @@ import { holdResponse, isHoldable } from "../http/hold.ts";
 import { shareShape } from "../http/shared-shape.ts";
 import { BackendShelf } from "./backend-shelf.ts";
 import { Commit } from "./commit.ts";
-import type { RequestWithSession } from "./kept.ts";
+import type { RequestWithSession, Shelf } from "./kept.ts";
 import { readSessionOptions, type SessionOptions } from "./options.ts";
 import { originalPath } from "./secure.ts";
 import type { Session } from "./session-view.ts";
@@ -56,6 +56,7 @@ export function session<Data extends object = Record<string, unknown>>(
     shelf,
     watch: new Watch(process.env.NODE_ENV !== "production"),
     lock: isLocked ? new FairLock(backend, serializeLeaseMs) : undefined,
+    storeField: fieldOf(shelf),
   };
   const middleware = (
     request: IncomingMessage,
@@ -67,8 +68,25 @@ export function session<Data extends object = Record<string, unknown>>(
 }
 
 const visiting: unique symbol = Symbol("unstick.visit");
-/** A request and its visit: the outermost middleware's. */
+/** A request and its visit: the one that began last. */
 type Bearer = RequestWithSession & { [visiting]?: Visit };
+
+/** `req.sessionStore`: made when somebody asks for it, which few do. It may be set. */
+function fieldOf(shelf: Shelf): PropertyDescriptor {
+  return {
+    configurable: true,
+    enumerable: true,
+    get: () => shelf.sessionStore,
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, "sessionStore", {
+        value,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      });
+    },
+  };
+}
 
 /** Express tells error handlers by their four parameters. */
 function onError(
@@ -92,7 +110,7 @@ function sessionOf(request: RequestWithSession): unknown {
 }
 
 function serve(site: Site, request: Bearer, response: ServerResponse, next: (error?: unknown) => void): void {
-  const { config, shelf } = site;
+  const { config, shelf, storeField } = site;
   shareShape(request, response);
   if (request.session || config.skip?.(request) === true || !shelf.isReady) {
     next();
@@ -108,7 +126,7 @@ function serve(site: Site, request: Bearer, response: ServerResponse, next: (err
   const isHeld = isHoldable(response);
   if (isHeld) holdResponse(response, new Commit(visit, response, next));
   request[visiting] = visit;
-  request.sessionStore = shelf.sessionStore;
+  Object.defineProperty(request, "sessionStore", storeField);
   const turn = site.lock === undefined || !isHeld ? undefined : takeTurn(site.lock, visit, response);
   const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());
   if (entering === undefined) next();

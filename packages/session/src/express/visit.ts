@@ -15,11 +15,13 @@ export interface Site {
   readonly watch: Watch;
   /** For requests of one session that run one after another. */
   readonly lock: FairLock | undefined;
+  /** What `req.sessionStore` is. */
+  readonly storeField: PropertyDescriptor;
 }
 
 /** One request and its session: what the methods of `req.session` do to it. */
 export class Visit implements Visitor {
-  readonly site: Site;
+  readonly #site: Site;
   readonly request: RequestWithSession;
   readonly cookieOptions: CookieOptions;
   /** The cookie that the browser showed, well signed. */
@@ -35,10 +37,15 @@ export class Visit implements Visitor {
   isFailed = false;
 
   constructor(site: Site, request: RequestWithSession, cookieOptions: CookieOptions) {
-    this.site = site;
+    this.#site = site;
     this.request = request;
     this.cookieOptions = cookieOptions;
     this.#shown = site.config.signer.read(request.headers.cookie, site.config.name);
+  }
+
+  /** No property: whoever prints a request would print the secrets with it. */
+  get site(): Site {
+    return this.#site;
   }
 
   /** The id that the browser showed, well signed. */
@@ -60,7 +67,7 @@ export class Visit implements Visitor {
       return undefined;
     }
     request.sessionID = shownId;
-    return site.shelf.load(shownId, this).then((kept) => {
+    return site.shelf.load(shownId, this, this.#shown?.key).then((kept) => {
       this.isCookieStale = kept === null;
       if (kept !== null) site.watch.noteLoaded(kept);
       this.#enter(kept ?? site.shelf.create(this));

@@ -36,7 +36,7 @@ const guarded = new WeakSet<object>();
 /**
  * On the prototype of Express's responses, once, else on the response itself, where it stays.
  * The functions are the same for all responses: an accessor of its own would be kept in the shape of the object,
- * and with it the whole request until a full collection; and to delete it again would make the object a slow one.
+ * and with it the whole request until a full collection.
  */
 function guardHead(response: Guarded): void {
   const place = hostOf(Object.getPrototypeOf(response) as object) ?? response;

@@ -22,7 +22,7 @@ export class HmacKey {
   readonly #expected: Buffer;
   readonly #given: Buffer;
   /** Of texts that are asked for again and again, by their hash: neither is any use to who reads it here. */
-  readonly #good = new RecentlyUsed<Buffer>();
+  readonly #good = new RecentlyUsed<string>();
 
   constructor(secret: string | Uint8Array, algorithm: HmacAlgorithm = "sha256") {
     const bytes = typeof secret === "string" ? Buffer.from(secret) : secret;
@@ -46,18 +46,24 @@ export class HmacKey {
 
   /**
    * Whether `signature` is the one of `text`, without padding, to the letter. Compares in constant time.
-   * `about`: a hash of the text, by which its signature is remembered once it was found good.
+   * `about`: a hash of the text, by which its signature is remembered once it was found good. No other text may have
+   * that hash: what was good for the one would be taken for the other.
    */
   hasSigned(text: string, signature: string, encoding: "base64" | "base64url", about?: string): boolean {
     if (signature.length !== this.#expected.length) return false;
     // What is no ASCII takes more room, and is bytes that no signature has.
     if (this.#given.write(signature) !== this.#given.length) return false;
     const known = about === undefined ? undefined : this.#good.get(about);
-    if (known !== undefined && timingSafeEqual(known, this.#given)) return true;
-    this.#expected.write(this.sign(text, encoding));
-    const isGood = timingSafeEqual(this.#expected, this.#given);
-    if (isGood && about !== undefined) this.#good.set(about, Buffer.from(this.#expected));
-    return isGood;
+    if (known !== undefined && this.#isGiven(known)) return true;
+    const expected = this.sign(text, encoding);
+    if (!this.#isGiven(expected)) return false;
+    if (about !== undefined) this.#good.set(about, expected);
+    return true;
+  }
+
+  #isGiven(signature: string): boolean {
+    this.#expected.write(signature);
+    return timingSafeEqual(this.#expected, this.#given);
   }
 
   /** The inner hash travels as a string: to get it as a buffer takes four times as long. */

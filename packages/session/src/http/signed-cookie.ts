@@ -1,3 +1,4 @@
+import type { SessionKey } from "../backend.ts";
 import { sessionKey } from "../engine/session-id.ts";
 import { OptionError } from "../errors.ts";
 import { HmacKey } from "./hmac-key.ts";
@@ -37,15 +38,17 @@ export class CookieSigner {
     if (dot < 3 || value.length - dot - 1 !== 43) return undefined;
     const id = value.slice(2, dot);
     const signature = value.slice(dot + 1);
-    const about = sessionKey(id);
-    const signer = this.#keys.findIndex((key) => key.hasSigned(id, signature, "base64", about));
-    return signer < 0 ? undefined : { id, value, isCurrent: signer === 0 };
+    const key = sessionKey(id);
+    const signer = this.#keys.findIndex((secret) => secret.hasSigned(id, signature, "base64", key));
+    return signer < 0 ? undefined : { id, key, value, isCurrent: signer === 0 };
   }
 }
 
 /** A cookie that one of our secrets signed. */
 export interface SignedCookie {
   readonly id: string;
+  /** Of the session. */
+  readonly key: SessionKey;
   /** With its signature. */
   readonly value: string;
   /** The first secret signed it: {@link CookieSigner.sign} would answer just this value. */

@@ -89,12 +89,12 @@ export class ContextSession implements ViewedSession {
   begin(lock?: FairLock): Promise<void> | undefined {
     this.#forget();
     this.#shown = shownKey(this.#ctx, this.#choices.now);
-    const key = this.#shown?.key;
-    if (key === undefined) return undefined;
-    const take = (found: Found): void => this.#take(key, found);
+    const shown = this.#shown;
+    if (shown === undefined) return undefined;
+    const take = (found: Found): void => this.#take(shown.key, found);
     if (lock === undefined || this.#choices.now.serialize?.(this.#ctx as never) !== true)
-      return this.#shelf.load(key, take);
-    return lock.hold(key, this.#ctx.res).then(() => this.#shelf.load(key, take));
+      return this.#shelf.load(shown, take);
+    return lock.hold(shown.key, this.#ctx.res).then(() => this.#shelf.load(shown, take));
   }
 
   #take(key: string, found: Found): void {

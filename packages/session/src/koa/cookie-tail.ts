@@ -2,14 +2,14 @@ import type { ServerResponse } from "node:http";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 
-/** What follows name and value in a Set-Cookie field, as Koa's `cookies.set` wrote it. */
+/** What follows name and value in a Set-Cookie field, as Koa's `cookies.set` wrote it, and what it depends on. */
 interface CookieTail {
   readonly text: string;
   readonly isEncrypted: boolean;
+  /** What `ctx.cookies` holds of it, which an application may set. */
+  readonly secure: unknown;
   /** The second in which the cookie ends, which is in the text; 0 where none is. */
   readonly endSecond: number;
-  /** Who wrote it: an application may have put another in its place since. */
-  readonly set: unknown;
 }
 
 /** A value that needs no checking. Koa checks the others, of which `genid` may make any. */
@@ -27,7 +27,8 @@ export function knownTail(
 ): string | undefined {
   const tail = tails.get(options);
   if (tail === undefined || tail.isEncrypted !== (ctx.secure === true)) return undefined;
-  if (tail.endSecond !== endSecond(options) || tail.set !== ctx.cookies.set) return undefined;
+  const { secure, set } = ctx.cookies;
+  if (tail.secure !== secure || tail.endSecond !== endSecond(options) || !isKoas(set)) return undefined;
   return isShown || PLAIN.test(value) ? tail.text : undefined;
 }
 
@@ -46,10 +47,22 @@ export function takeTail(
   if (field?.startsWith(`${pair}; `) !== true) return undefined;
   const text = field.slice(pair.length);
   if (end === endSecond(options)) {
-    const { set } = ctx.cookies;
-    tails.set(options, { text, isEncrypted: ctx.secure === true, endSecond: end, set });
+    const { secure } = ctx.cookies;
+    tails.set(options, { text, isEncrypted: ctx.secure === true, secure, endSecond: end });
   }
   return text;
+}
+
+const koas = new WeakMap<object, boolean>();
+
+/** Whether nobody put another in the place of Koa's `cookies.set`, as is done for browsers that err on `SameSite`. */
+function isKoas(set: object): boolean {
+  let isIt = koas.get(set);
+  if (isIt === undefined) {
+    isIt = Function.prototype.toString.call(set).includes("pushCookie(headers, cookie)");
+    koas.set(set, isIt);
+  }
+  return isIt;
 }
 
 /** The second in which a cookie ends that is set now; 0: when the browser closes. */
@@ -57,23 +70,28 @@ export function endSecond({ maxAge }: Partial<KoaSessionConfig>): number {
   return typeof maxAge === "number" ? Math.floor((Date.now() + maxAge) / 1_000) : 0;
 }
 
-/** Adds fields, in the place of others of their names. One after the other: Node joins what comes as a list to check it. */
+/**
+ * A list of fields that the application gave is its own, perhaps a constant: what Node or Koa added to it would go to
+ * other browsers, too.
+ */
+export function copyCookies(response: ServerResponse): void {
+  const fields = response.getHeader("Set-Cookie");
+  if (Array.isArray(fields)) response.setHeader("Set-Cookie", [...fields]);
+}
+
+/** Adds fields, in the place of others of their names. */
 export function putCookies(
   response: ServerResponse,
   added: readonly (readonly [name: string, field: string])[],
 ): void {
   const fields = response.getHeader("Set-Cookie");
-  if (fields !== undefined) keepOthers(response, Array.isArray(fields) ? fields : [String(fields)], added);
-  for (const [, field] of added) response.appendHeader("Set-Cookie", field);
-}
-
-function keepOthers(
-  response: ServerResponse,
-  fields: readonly string[],
-  added: readonly (readonly [name: string, field: string])[],
-): void {
-  const others = fields.filter((field) => !added.some(([name]) => field.startsWith(`${name}=`)));
-  if (others.length === fields.length) return;
-  if (others.length === 0) response.removeHeader("Set-Cookie");
-  else response.setHeader("Set-Cookie", others);
+  if (fields === undefined) {
+    // One after the other: Node joins what comes as a list to check it.
+    for (const [, field] of added) response.appendHeader("Set-Cookie", field);
+    return;
+  }
+  const others = (Array.isArray(fields) ? fields : [String(fields)]).filter(
+    (field) => !added.some(([name]) => field.startsWith(`${name}=`)),
+  );
+  response.setHeader("Set-Cookie", [...others, ...added.map(([, field]) => field)]);
 }

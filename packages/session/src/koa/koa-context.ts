@@ -23,4 +23,6 @@ interface KoaCookies {
   readonly keys?: { index(data: string, signature: string): number };
   get(name: string, options: { readonly signed: boolean }): string | undefined;
   set(name: string, value: string, options: object): unknown;
+  /** Whether cookies are secure unless told otherwise. */
+  readonly secure?: unknown;
 }

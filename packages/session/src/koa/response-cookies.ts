@@ -1,5 +1,5 @@
 import { keepFromCaches } from "../http/cache-fields.ts";
-import { endSecond, knownTail, putCookies, takeTail } from "./cookie-tail.ts";
+import { copyCookies, endSecond, knownTail, putCookies, takeTail } from "./cookie-tail.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 import { type ShownKey, signatureByFirst } from "./shown-key.ts";
@@ -34,6 +34,7 @@ export function sendKey(
 function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: ShownKey): void {
   const { key: name = "", signed, overwrite } = options;
   const signature = shown.signature ?? signatureByFirst(ctx.app.keys, name, shown.key);
+  copyCookies(ctx.res);
   if (signed !== true || signature === undefined)
     ctx.cookies.set(name, shown.key, cookieOptions(options, true, ctx.secure === true));
   else if (overwrite === true)
@@ -49,7 +50,7 @@ function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: Show
 function setPair(
   ctx: KoaContext,
   options: Partial<KoaSessionConfig>,
-  { key: value, signature }: Required<ShownKey>,
+  { key: value, signature }: Required<Pick<ShownKey, "key" | "signature">>,
   isShown: boolean,
 ): void {
   const { key: name = "" } = options;
@@ -73,6 +74,7 @@ function setPair(
 /** Make the browser forget it. */
 export function clearKey(ctx: KoaContext, options: Partial<KoaSessionConfig>): void {
   if (options.externalKey !== undefined || !keepFromCaches(ctx.res)) return;
+  copyCookies(ctx.res);
   ctx.cookies.set(options.key ?? "", "", cookieOptions(options, false, ctx.secure === true));
 }
 

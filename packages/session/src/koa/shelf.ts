@@ -9,6 +9,7 @@ import { KeptInStore } from "./kept-in-store.ts";
 import type { KoaContext } from "./koa-context.ts";
 import { isOwnStore } from "./koa-store.ts";
 import type { ForeignKoaStore, KoaSessionConfig, KoaSessionOptions } from "./middleware-options.ts";
+import type { ShownKey } from "./shown-key.ts";
 
 /** What was found under a key. `"expired"`: a store still had it, though its time was over. */
 export type Found =
@@ -20,7 +21,7 @@ export interface KoaShelf {
   /** In development. */
   readonly watch: PrincipalWatch | undefined;
   /** Settles once `take` was told. */
-  load(key: string, take: (found: Found) => void): Promise<void>;
+  load(shown: ShownKey, take: (found: Found) => void): Promise<void>;
   create(key: string): KoaKept;
 }
 
@@ -51,7 +52,8 @@ export function shelfFor(
 function backendShelf(engine: Engine, watch: KoaShelf["watch"]): KoaShelf {
   return {
     watch,
-    load: (key, take) => engine.load(key).then((session) => take(foundIn(engine, key, session))),
+    load: ({ key, sessionKey }, take) =>
+      engine.load(key, undefined, sessionKey).then((session) => take(foundIn(engine, key, session))),
     create: (key) => new KeptInBackend(engine, key),
   };
 }
@@ -80,7 +82,7 @@ function storeShelf(
     return data._session === true ? { kept, maxAge: "session" } : { kept };
   };
   return {
-    load: (key, take) => find(key).then(take),
+    load: ({ key }, take) => find(key).then(take),
     create: (key) => new KeptInStore(store as ForeignKoaStore, notes, key),
   };
 }

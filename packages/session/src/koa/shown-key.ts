@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { SessionKey } from "../backend.ts";
 import { sessionKey } from "../engine/session-id.ts";
 import { HmacKey } from "../http/hmac-key.ts";
 import { isHoldable } from "../http/hold.ts";
@@ -14,6 +15,8 @@ export interface ShownKey {
   readonly key: string;
   /** By the first of `app.keys`, as Keygrip would make it again; absent: nobody knows. */
   readonly signature?: string;
+  /** Of the session; absent: it was not asked for. */
+  readonly sessionKey?: SessionKey;
 }
 
 /** The key that the browser showed: of several cookies of the name the first that is well signed. */
@@ -28,8 +31,8 @@ export function shownKey(ctx: KoaContext, config: KoaSessionConfig): ShownKey | 
   if (values.length > 1) return asShown(firstSigned(ctx, name, values, signatures));
   const [value = ""] = values;
   const [signature] = signatures;
-  if (value !== "" && isSignedByFirst(ctx.app.keys, name, value, signature))
-    return { key: value, signature: signature as string };
+  const shown = value === "" ? undefined : shownByFirst(ctx.app.keys, name, value, signature);
+  if (shown !== undefined) return shown;
   // Koa's own reader also takes what an older key signed, and signs it anew, where there is a response.
   if (!isHoldable(ctx.res)) return asShown(firstSigned(ctx, name, values, signatures));
   return asShown(ctx.cookies.get(name, { signed }));
@@ -48,15 +51,24 @@ export function signatureByFirst(keys: unknown, name: string, value: string): st
 }
 
 /**
- * Whether the first of `app.keys` made a signature. Keygrip compares through two more HMACs under a random key,
- * which costs five times as much. `false` says nothing: another key may have made it, or a Keygrip of another
- * algorithm.
+ * What was shown, if the first of `app.keys` made its signature. Keygrip compares through two more HMACs under a
+ * random key, which costs five times as much. `undefined` says nothing: another key may have made it, or a Keygrip of
+ * another algorithm.
  */
-function isSignedByFirst(keys: unknown, name: string, value: string, signature: string | undefined): boolean {
-  if (signature === undefined) return false;
-  const text = `${name}=${value}`;
-  return hmacOf(keys, name)?.hasSigned(text, signature, "base64url", sessionKey(value)) === true;
+function shownByFirst(
+  keys: unknown,
+  name: string,
+  value: string,
+  signature: string | undefined,
+): ShownKey | undefined {
+  if (signature === undefined) return undefined;
+  const key = sessionKey(value);
+  const isGood = hmacOf(keys, name)?.hasSigned(`${name}=${value}`, signature, "base64url", key) === true;
+  return isGood ? { key: value, signature, sessionKey: key } : undefined;
 }
+
+/** An application may choose the name by the request. */
+const MOST_NAMES = 64;
 
 /** Cookie name → the HMAC of its values under the first of `app.keys`, which may change. */
 const hmacs = new Map<string, { readonly secret: string; readonly hmac: HmacKey }>();
@@ -67,6 +79,7 @@ function hmacOf(keys: unknown, name: string): HmacKey | undefined {
   let known = hmacs.get(name);
   if (known?.secret !== secret) {
     known = { secret, hmac: new HmacKey(secret, "sha1") };
+    if (hmacs.size >= MOST_NAMES) hmacs.clear();
     hmacs.set(name, known);
   }
   return known.hmac;

@@ -78,11 +78,12 @@ function sweeper(groups: MemoryRows): (now: number) => void {
   let group = "";
   let rowsLeft: Iterator<[string, Row]> = new Map<string, Row>().entries();
   return (now) => {
-    for (let seen = 0; seen < SWEPT_PER_WRITE; seen += 1) {
+    for (let seen = 0; seen < SWEPT_PER_WRITE; ) {
       const next = rowsLeft.next();
       if (next.done !== true) {
         const [key, row] = next.value;
         if (row.until <= now) remove(groups, group, key);
+        seen += 1;
         continue;
       }
       const nextGroup = groupsLeft.next();

@@ -176,7 +176,7 @@ function storedSession(
   now: number,
 ): StoredSession {
   return {
-    attributes: body.attributes,
+    attributes: new Map(body.attributes),
     remainingMs: until - now,
     ageMs: now - body.createdAt,
   };

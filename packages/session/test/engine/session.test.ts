@@ -1,6 +1,7 @@
 import { type Backend, createEngine, type EngineOptions, memoryBackend, sessionKey } from "@unstick/session";
 import { describe, expect, test } from "vitest";
 import { createKey } from "../../src/koa/shown-key.ts";
+import { faultyBackend } from "../faulty-backend.ts";
 import { countedBackend } from "./counted-backend.ts";
 import { eventLog } from "./event-log.ts";
 import { loaded, stored } from "./sessions.ts";
@@ -11,6 +12,21 @@ function engineOn(
 ): ReturnType<typeof createEngine> {
   return createEngine({ backend, ...options });
 }
+
+test("a save that fails and that nobody waits for does not end the process", async () => {
+  const backend = faultyBackend(memoryBackend());
+  const session = createEngine({ backend }).create();
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  for (const verb of ["create", "destroy"] as const) backend.failing.add(verb);
+  session.set("n", 1);
+  void session.save();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect(session.save()).rejects.toMatchObject({ code: "ERR_UNSTICK_BACKEND" });
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});
 
 describe("a session", () => {
   test("comes back with what was stored", async () => {
