@@ -145,11 +145,7 @@ function conclude(
 ): SaveOutcome | Promise<SaveOutcome> {
   if (outcome !== "ok") return refuse(context, state, outcome);
   if (state.idleMs <= 0) return expire(context, state);
-  emit("saved", () => ({
-    ...eventOf(context, state.key),
-    attributes: plan.attributeCount,
-    bytes: plan.bytes,
-  }));
+  emit("saved", () => ({ ...eventOf(context, state.key), ...plan.extent }));
   return "updated";
 }
 

@@ -6,6 +6,7 @@ import { type RenameResult, renameSession } from "./rename-session.ts";
 import { type SaveOptions, type SaveOutcome, saveSession } from "./save-session.ts";
 import { sessionHandle } from "./session-id.ts";
 import { type Device, type EngineContext, eventOf, type SessionState } from "./session-state.ts";
+import { TurnQueue, toWhoeverWaits } from "./turn-queue.ts";
 
 export interface RenameOptions {
   /** Attributes that go along. Default: all. */
@@ -24,7 +25,7 @@ export interface RenameOptions {
 export class Session {
   readonly #context: EngineContext;
   readonly #state: SessionState;
-  #tail: Promise<unknown> | undefined;
+  readonly #turns = new TurnQueue();
 
   constructor(context: EngineContext, state: SessionState) {
     this.#context = context;
@@ -157,15 +158,17 @@ export class Session {
    * {@link BackendError}; the stored session is then untouched (after a `DeadlineError`: perhaps).
    */
   save(options: SaveOptions = {}): Promise<SaveOutcome> {
-    return this.#inTurn(
-      async () => this.#save(options),
-      (error) => this.#goneBy(error),
+    return toWhoeverWaits(
+      this.#turns.add(
+        async () => this.#save(options),
+        (error) => this.#goneBy(error),
+      ),
     );
   }
 
   /** {@link save}, without a promise when the backend is not needed. What is thrown may then be thrown at once. */
   saveNow(options: SaveOptions = {}): Promise<SaveOutcome> | SaveOutcome {
-    if (this.#tail !== undefined) return this.save(options);
+    if (this.#turns.isBusy) return this.save(options);
     let outcome: Promise<SaveOutcome> | SaveOutcome;
     try {
       outcome = this.#save(options);
@@ -174,7 +177,7 @@ export class Session {
     }
     if (typeof outcome === "string") return outcome;
     const begun = outcome;
-    return this.#inTurn(
+    return this.#turns.add(
       () => begun,
       (error) => this.#goneBy(error),
     );
@@ -194,11 +197,12 @@ export class Session {
    * gets another id. Throws `SessionReplacedError` (409) when another request renamed or ended it first.
    */
   rename(options: RenameOptions = {}): Promise<RenameResult> {
-    return this.#inTurn(() => {
+    const renamed = this.#turns.add(() => {
       const { keep, graceMs, id } = options;
       if (keep !== undefined) for (const name of this.names()) if (!keep.includes(name)) this.delete(name);
       return renameSession(this.#context, this.#state, graceMs ?? this.#context.policy.graceMs, id);
     });
+    return toWhoeverWaits(renamed);
   }
 
   /** {@link rename}, for a session that is now `principal`'s: against session fixation (CWE-384). */
@@ -216,7 +220,7 @@ export class Session {
    * `tombstoneMs`, so that a write in flight brings nothing back.
    */
   destroy(): Promise<boolean> {
-    return this.#inTurn(async () => {
+    const ended = this.#turns.add(async () => {
       const { key, isNew, storedPrincipal } = this.#state;
       this.#state.ended = true;
       if (isNew) return false;
@@ -224,43 +228,19 @@ export class Session {
       await unlinkPrincipal(this.#context, storedPrincipal, key);
       return wasAlive;
     });
+    return toWhoeverWaits(ended);
   }
 
   /** Leave its user's list; the session stays as it is. For one that goes on under another store. */
   unlist(): Promise<void> {
-    return this.#inTurn(() => unlinkPrincipal(this.#context, this.#state.storedPrincipal, this.#state.key));
+    return toWhoeverWaits(
+      this.#turns.add(() => unlinkPrincipal(this.#context, this.#state.storedPrincipal, this.#state.key)),
+    );
   }
 
   #noteDamage(error: unknown): void {
     if (!(error instanceof UndecodableError)) throw error;
     this.#state.damaged = true;
     emit("damaged", () => ({ ...eventOf(this.#context, this.#state.key), reason: error.message }));
-  }
-
-  /**
-   * A second save must see what the first one stored, or it would add a counter's change twice. `recover`: what
-   * becomes of a failure; else it is the caller's.
-   */
-  #inTurn<Value>(step: () => Promise<Value>, recover?: (error: unknown) => Value): Promise<Value> {
-    const previous = this.#tail;
-    const begun = previous === undefined ? step() : previous.then(step, step);
-    const clear = (): void => {
-      if (this.#tail === run) this.#tail = undefined;
-    };
-    const run: Promise<Value> = begun.then(
-      (value) => {
-        clear();
-        return value;
-      },
-      (error: unknown) => {
-        clear();
-        if (recover === undefined) throw error;
-        return recover(error);
-      },
-    );
-    this.#tail = run;
-    // A failure is told to whoever waits for it; to nobody, it is no reason to end the process.
-    run.catch(() => undefined);
-    return run;
   }
 }

@@ -74,11 +74,12 @@ export class WritePlan {
     this.#notes.push([name, value]);
   }
 
-  get attributeCount(): number {
-    return this.#writes.length;
+  /** For whoever listens. */
+  get extent(): { readonly attributes: number; readonly bytes: number } {
+    return { attributes: this.#writes.length, bytes: this.#bytes };
   }
 
-  get bytes(): number {
+  get #bytes(): number {
     let bytes = 0;
     for (const { name, stored } of this.#writes) {
       if (stored !== undefined) bytes += Buffer.byteLength(name) + Buffer.byteLength(stored);
@@ -199,7 +200,7 @@ export class WritePlan {
     }
     if (!isSet || length * MOST_BYTES_OF_CHARACTER <= Math.min(maxBytes, warnBytes)) return;
     const rewritten = this.#writes.filter(({ amount }) => amount === undefined).map(({ name }) => name);
-    this.#sessionBytes = this.#slots.storedBytes(new Set(rewritten)) + this.bytes;
+    this.#sessionBytes = this.#slots.storedBytes(new Set(rewritten)) + this.#bytes;
     if (this.#sessionBytes > maxBytes) throw new SessionTooLargeError(this.#sessionBytes, maxBytes);
   }
 }

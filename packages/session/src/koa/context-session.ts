@@ -82,10 +82,7 @@ export class ContextSession implements ViewedSession {
     Object.assign(this.get() as object, value);
   }
 
-  /**
-   * Find the session that the browser's key names, once it is this request's turn if it must wait for one. Answers
-   * without a promise when there is none to find.
-   */
+  /** Find the session that the browser's key names, once it is this request's turn. No promise when there is none. */
   begin(lock?: FairLock): Promise<void> | undefined {
     this.#forget();
     this.#shown = shownKey(this.#ctx, this.#choices.now);
@@ -159,7 +156,6 @@ export class ContextSession implements ViewedSession {
     return this.#choices.now.autoCommit ? this.commit() : undefined;
   }
 
-  /** What was to be stored at the end of the handler is not: no cookie speaks of it. */
   noteFailed(): void {
     this.#isFailed = true;
   }

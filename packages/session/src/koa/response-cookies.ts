@@ -34,15 +34,14 @@ export function sendKey(
 function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: ShownKey): void {
   const { key: name = "", signed, overwrite } = options;
   const signature = shown.signature ?? signatureByFirst(ctx.app.keys, name, shown.key);
-  copyCookies(ctx.res);
   if (signed !== true || signature === undefined)
-    ctx.cookies.set(name, shown.key, cookieOptions(options, true, ctx.secure === true));
+    askKoa(ctx, name, shown.key, cookieOptions(options, true, ctx.secure === true));
   else if (overwrite === true)
     setPair(ctx, options, { key: shown.key, signature }, shown.signature !== undefined);
   else {
     const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
-    ctx.cookies.set(name, shown.key, plain);
-    ctx.cookies.set(`${name}.sig`, signature, plain);
+    askKoa(ctx, name, shown.key, plain);
+    askKoa(ctx, `${name}.sig`, signature, plain);
   }
 }
 
@@ -65,17 +64,22 @@ function setPair(
   }
   const end = endSecond(options);
   const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
-  ctx.cookies.set(name, value, plain);
+  askKoa(ctx, name, value, plain);
   const tail = takeTail(ctx, options, end, pair);
-  if (tail === undefined) ctx.cookies.set(`${name}.sig`, signature, plain);
+  if (tail === undefined) askKoa(ctx, `${name}.sig`, signature, plain);
   else putCookies(ctx.res, [[`${name}.sig`, `${name}.sig=${signature}${tail}`]]);
+}
+
+/** To a list that the application gave, Koa would add. */
+function askKoa(ctx: KoaContext, name: string, value: string, cookie: object): void {
+  copyCookies(ctx.res);
+  ctx.cookies.set(name, value, cookie);
 }
 
 /** Make the browser forget it. */
 export function clearKey(ctx: KoaContext, options: Partial<KoaSessionConfig>): void {
   if (options.externalKey !== undefined || !keepFromCaches(ctx.res)) return;
-  copyCookies(ctx.res);
-  ctx.cookies.set(options.key ?? "", "", cookieOptions(options, false, ctx.secure === true));
+  askKoa(ctx, options.key ?? "", "", cookieOptions(options, false, ctx.secure === true));
 }
 
 /** What Koa's `cookies.set` is given: only what was chosen, since an undefined attribute undoes its default. */
