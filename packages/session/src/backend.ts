@@ -105,6 +105,7 @@ export interface Lifetime {
 }
 
 export interface StoredSession {
+  /** As they were when they were read, whatever is written later. For reading only: a backend may hand out its own. */
   readonly attributes: Attributes;
   /** Milliseconds until the deadline, by the backend's clock. */
   readonly remainingMs: number;

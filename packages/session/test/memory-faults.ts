@@ -84,6 +84,17 @@ export const BACKEND_FAULTS: Readonly<Record<string, (right: MemoryBackend) => P
       return session && { ...session, attributes: new Map(Object.entries(plain)) };
     },
   }),
+  "read hands out what it goes on to change": (right) => {
+    const handedOut = new Map<string, string>();
+    return {
+      read: async (key) => {
+        const session = await right.read(key);
+        handedOut.clear();
+        for (const [name, value] of session?.attributes ?? []) handedOut.set(name, value);
+        return session && { ...session, attributes: handedOut };
+      },
+    };
+  },
   "counters are doubles": (right) => ({
     update: async (key, change, lifetime, token) => {
       const before = (await right.read(key))?.attributes;

@@ -13,6 +13,7 @@ import {
 } from "../backend.ts";
 import { DamagedRecordError, NewerRecordError } from "../errors.ts";
 import { changeAttributes, valuesNow } from "./attribute-change.ts";
+import { HandedOut } from "./handed-out.ts";
 import type { LiveSession, ReadableRows, Row, Rows } from "./table.ts";
 import { isSeen, withToken } from "./write-tokens.ts";
 
@@ -176,7 +177,7 @@ function storedSession(
   now: number,
 ): StoredSession {
   return {
-    attributes: new Map(body.attributes),
+    attributes: new HandedOut(body.attributes),
     remainingMs: until - now,
     ageMs: now - body.createdAt,
   };

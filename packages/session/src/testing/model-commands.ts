@@ -151,7 +151,7 @@ function tokens(fc: Fc): Arbitrary<WriteToken> {
 
 async function readOf(backend: BackendSubject["backend"], key: string): Promise<unknown> {
   const session = await backend.read(key);
-  return session && { attributes: session.attributes, movedTo: session.movedTo };
+  return session && { attributes: new Map(session.attributes), movedTo: session.movedTo };
 }
 
 async function listed(backend: BackendSubject["backend"]): Promise<string[]> {

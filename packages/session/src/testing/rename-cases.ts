@@ -176,13 +176,21 @@ function takenCases(): readonly Case<BackendSubject>[] {
     name: `rename: onto ${what} ends the session`,
     run: async ({ subject: { backend } }: Stage<BackendSubject>) => {
       await hold(backend);
-      const held = (await backend.read(keyOf("t")))?.attributes;
+      const held = await entriesOf(backend, "t");
       await backend.create(keyOf("a"), new Map([["n", "1"]]), LONG);
       assert.deepEqual(await backend.rename(keyOf("a"), keyOf("t"), {}, LONG, 10_000), { outcome: "gone" });
       await isEnded(backend, "a");
-      assert.deepEqual((await backend.read(keyOf("t")))?.attributes, held);
+      assert.deepEqual(await entriesOf(backend, "t"), held);
     },
   }));
+}
+
+async function entriesOf(
+  backend: BackendSubject["backend"],
+  name: string,
+): Promise<[string, string][] | null> {
+  const session = await backend.read(keyOf(name));
+  return session && [...session.attributes];
 }
 
 async function renamed(stage: Stage<BackendSubject>, graceMs: number, change = {}): Promise<void> {
