@@ -1,11 +1,5 @@
 import { crc32 } from "node:zlib";
-import {
-  type Attributes,
-  DamagedRecordError,
-  NewerRecordError,
-  type Row,
-  type RowBody,
-} from "@unstick/session";
+import { DamagedRecordError, NewerRecordError, type Row, type RowBody } from "@unstick/session";
 
 /**
  * A row as bytes:
@@ -73,16 +67,31 @@ function checksum(bytes: Buffer, body: Buffer): number {
 }
 
 type Pairs = readonly (readonly [string, string])[];
-type PlainBody = RowBody extends infer B
-  ? B extends { readonly attributes: Attributes }
-    ? Omit<B, "attributes"> & { readonly attributes: Pairs }
-    : B
+type Writes = Extract<RowBody, { kind: "live" }>["writes"];
+interface PlainParts {
+  attributes: Pairs;
+  writes: readonly Omit<Writes[number], "count">[];
+}
+type Plain<B> = B extends unknown
+  ? Omit<B, keyof PlainParts> & Pick<PlainParts, keyof B & keyof PlainParts>
   : never;
+type PlainBody = Plain<RowBody>;
 
 function toPlain(body: RowBody): PlainBody {
-  return "attributes" in body ? { ...body, attributes: [...body.attributes] } : body;
+  if (!("attributes" in body)) return body;
+  const attributes = [...body.attributes];
+  if (!("writes" in body)) return { ...body, attributes };
+  const writes = body.writes.map(({ writer, sequences, count }) => ({
+    writer,
+    sequences: sequences.slice(0, count),
+  }));
+  return { ...body, attributes, writes };
 }
 
 function fromPlain(body: PlainBody): RowBody {
-  return "attributes" in body ? { ...body, attributes: new Map(body.attributes) } : body;
+  if (!("attributes" in body)) return body;
+  const attributes = new Map(body.attributes);
+  if (!("writes" in body)) return { ...body, attributes };
+  const writes = body.writes.map((seen) => ({ ...seen, count: seen.sequences.length }));
+  return { ...body, attributes, writes };
 }

@@ -14,11 +14,18 @@ export function changeAttributes(before: Attributes, change: AttributeChange): C
   if (sums === null || (expect !== undefined && !isExpected(before, expect))) {
     return { fits: false, current: valuesNow(before, change) };
   }
-  const attributes = new Map(before);
+  const attributes = copyOf(before);
   if (remove !== undefined) for (const name of remove) attributes.delete(name);
   if (set !== undefined) for (const [name, value] of set) attributes.set(name, value);
   for (const [name, value] of sums) attributes.set(name, value);
   return { fits: true, attributes, current: sums };
+}
+
+/** What `new Map(before)` makes, which takes half as long again. */
+function copyOf(before: Attributes): Map<string, string> {
+  const copy = new Map<string, string>();
+  for (const [name, value] of before) copy.set(name, value);
+  return copy;
 }
 
 /** The values of the attributes that `expect` and `add` name, those that exist. */

@@ -47,7 +47,9 @@ export interface LiveSession {
 /** The write tokens seen of one writer, in ascending order. */
 export interface SeenWrites {
   readonly writer: string;
-  readonly sequences: readonly number[];
+  /** May hold more than `count` by now, which belong to a later row. */
+  readonly sequences: number[];
+  readonly count: number;
 }
 
 /** A key after its rename: readable until `graceUntil`, a tombstone from then on. */

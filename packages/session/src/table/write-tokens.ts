@@ -4,9 +4,17 @@ import type { SeenWrites } from "./table.ts";
 /** What the contract asks for ({@link WriteToken}); a session that lives for months must not grow by more. */
 const SEQUENCES_OF_A_WRITER = 32;
 const WRITERS_OF_A_SESSION = 16;
+/** So many are kept until they are cut to those: to cut and copy them with each write would take most of its time. */
+const MOST_SEQUENCES = 2 * SEQUENCES_OF_A_WRITER;
 
 export function isSeen(writes: readonly SeenWrites[], token: WriteToken): boolean {
-  return writes.some((seen) => seen.writer === token.writer && seen.sequences.includes(token.sequence));
+  for (const { writer, sequences, count } of writes) {
+    if (writer === token.writer)
+      return (
+        token.sequence <= highest(sequences, count) && sequences.lastIndexOf(token.sequence, count - 1) >= 0
+      );
+  }
+  return false;
 }
 
 /** Remember a write. The writer moves to the end; the one that was quiet longest is forgotten first. */
@@ -15,19 +23,25 @@ export function withToken(
   token: WriteToken | undefined,
 ): readonly SeenWrites[] {
   if (token === undefined) return writes;
-  const known = writes.find((seen) => seen.writer === token.writer)?.sequences ?? [];
-  const writer = { writer: token.writer, sequences: withSequence(known, token.sequence) };
-  if (writes.length === 1 && known.length > 0) return [writer];
-  const others = writes.filter((seen) => seen.writer !== token.writer);
-  return [...others, writer].slice(-WRITERS_OF_A_SESSION);
+  const known = writes.find((seen) => seen.writer === token.writer);
+  if (known === undefined) {
+    const writer = { writer: token.writer, sequences: [token.sequence], count: 1 };
+    return [...writes, writer].slice(-WRITERS_OF_A_SESSION);
+  }
+  const writer = withSequence(known, token.sequence);
+  return writes.length === 1 ? [writer] : [...writes.filter((seen) => seen !== known), writer];
 }
 
-/** In ascending order: a writer's tokens mostly come in theirs. */
-function withSequence(known: readonly number[], sequence: number): readonly number[] {
-  if (sequence <= (known.at(-1) ?? Number.NEGATIVE_INFINITY)) {
-    return [...known, sequence].sort((a, b) => a - b).slice(-SEQUENCES_OF_A_WRITER);
+/** A writer's tokens mostly come in their order, and then a list is only added to, behind what others see of it. */
+function withSequence({ writer, sequences, count }: SeenWrites, sequence: number): SeenWrites {
+  if (sequence > highest(sequences, count) && sequences.length === count && count < MOST_SEQUENCES) {
+    sequences.push(sequence);
+    return { writer, sequences, count: count + 1 };
   }
-  const kept = known.slice(known.length < SEQUENCES_OF_A_WRITER ? 0 : 1);
-  kept.push(sequence);
-  return kept;
+  const kept = [...sequences.slice(0, count), sequence].sort((a, b) => a - b).slice(-SEQUENCES_OF_A_WRITER);
+  return { writer, sequences: kept, count: kept.length };
+}
+
+function highest(sequences: readonly number[], count: number): number {
+  return sequences[count - 1] ?? Number.NEGATIVE_INFINITY;
 }
