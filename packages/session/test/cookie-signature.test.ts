@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HmacKey } from "../src/http/hmac-key.ts";
-import { readCookies } from "../src/http/read-cookie.ts";
+import { readCookies, readSignedCookies } from "../src/http/read-cookie.ts";
 import { CookieSigner } from "../src/http/signed-cookie.ts";
 
 /** As cookie-signature makes it: base64 without padding. */
@@ -115,6 +115,23 @@ describe("a hostile Cookie header", () => {
         expect(values.length).toBeLessThanOrEqual(8);
         for (const value of values) expect(text).toContain(value);
         expect(signer.read(text, "connect.sid")).toBeUndefined();
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("is read in one go as it is read twice, for values and for their signatures", () => {
+    const pieces = fc.oneof(
+      piece,
+      fc.constantFrom(".sig", "connect.sid.sig", "connect.sid.sig=", "; connect.sid="),
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 120 }), (texts) => {
+        const text = texts.join("");
+        expect(readSignedCookies(text, "connect.sid")).toEqual({
+          values: readCookies(text, "connect.sid"),
+          signatures: readCookies(text, "connect.sid.sig"),
+        });
       }),
       { numRuns: 5_000 },
     );

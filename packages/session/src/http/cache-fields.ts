@@ -45,7 +45,7 @@ function fieldText(response: ServerResponse, name: string): string {
 
 /** Add a Set-Cookie field beside those of the application. */
 export function appendSetCookie(response: ServerResponse, text: string): void {
-  const others = response.getHeader("Set-Cookie");
+  const others = response.getHeader("set-cookie");
   if (others === undefined) response.setHeader("Set-Cookie", text);
   else response.setHeader("Set-Cookie", [...(Array.isArray(others) ? others : [String(others)]), text]);
 }

@@ -51,18 +51,24 @@ export class HmacKey {
    */
   hasSigned(text: string, signature: string, encoding: "base64" | "base64url", about?: string): boolean {
     if (signature.length !== this.#expected.length) return false;
-    // What is no ASCII takes more room, and is bytes that no signature has.
-    if (this.#given.write(signature) !== this.#given.length) return false;
-    const known = about === undefined ? undefined : this.#good.get(about);
-    if (known !== undefined && this.#isGiven(known)) return true;
+    if (about !== undefined && this.remembers(about, signature)) return true;
     const expected = this.sign(text, encoding);
-    if (!this.#isGiven(expected)) return false;
+    if (!this.#isSame(expected, signature)) return false;
     if (about !== undefined) this.#good.set(about, expected);
     return true;
   }
 
-  #isGiven(signature: string): boolean {
-    this.#expected.write(signature);
+  /** Whether {@link hasSigned} found just this signature good for the text of that hash, not long ago. */
+  remembers(about: string, signature: string): boolean {
+    const known = this.#good.get(about);
+    return known !== undefined && this.#isSame(known, signature);
+  }
+
+  #isSame(expected: string, given: string): boolean {
+    if (given.length !== this.#expected.length) return false;
+    // What is no ASCII takes more room, and is bytes that no signature has.
+    if (this.#given.write(given) !== this.#given.length) return false;
+    this.#expected.write(expected);
     return timingSafeEqual(this.#expected, this.#given);
   }
 

@@ -1,3 +1,5 @@
+const [TAB, SPACE, SEMICOLON, EQUALS] = [0x09, 0x20, 0x3b, 0x3d];
+
 /** How many cookies of one name are looked at: a neighbouring domain can plant some, not all day long. */
 const MOST_VALUES = 8;
 
@@ -6,27 +8,66 @@ const MOST_VALUES = 8;
  * neighbouring domains and paths may repeat and their order tells nothing (RFC 6265bis section 5.8.3), so the
  * caller tries each. Values are given as they stand, without surrounding quotes. Linear in the header.
  */
-export function readCookies(header: string | undefined, name: string): string[] {
-  const values: string[] = [];
-  if (header === undefined) return values;
-  let at = 0;
-  while (at < header.length && values.length < MOST_VALUES) {
-    const found = header.indexOf(name, at);
-    if (found === -1) break;
-    at = found + name.length;
-    if (header[at] !== "=" || !isPairStart(header, found)) continue;
-    const end = pairEnd(header, at + 1);
-    values.push(unquote(header.slice(at + 1, end).trim()));
-    at = end;
+export function readCookies(header: string | undefined, name: string): readonly string[] {
+  const found: Found = { values: NONE, signatures: undefined };
+  if (header !== undefined) readInto(found, header, name);
+  return found.values;
+}
+
+/** What Keygrip puts behind the name of a cookie for the one that holds its signature. */
+const SIGNATURE_SUFFIX = ".sig";
+
+/** {@link readCookies} of `name` and of its signatures, read in one go. */
+export interface SignedCookies {
+  readonly values: readonly string[];
+  readonly signatures: readonly string[];
+}
+
+export function readSignedCookies(header: string, name: string): SignedCookies {
+  const found = { values: NONE, signatures: NONE };
+  readInto(found, header, name);
+  return found;
+}
+
+interface Found {
+  values: readonly string[];
+  /** `undefined`: they are not looked for. */
+  signatures: readonly string[] | undefined;
+}
+
+const NONE: readonly string[] = [];
+
+function readInto(found: Found, header: string, name: string): void {
+  for (let start = header.indexOf(name); start !== -1; ) {
+    let at = start + name.length;
+    const isSignature = found.signatures !== undefined && header.startsWith(SIGNATURE_SUFFIX, at);
+    if (isSignature) at += SIGNATURE_SUFFIX.length;
+    if (header.charCodeAt(at) === EQUALS && isPairStart(header, start)) {
+      const end = pairEnd(header, at + 1);
+      const value = unquote(header.slice(at + 1, end).trim());
+      if (isSignature) found.signatures = withOneMore(found.signatures ?? NONE, value);
+      else found.values = withOneMore(found.values, value);
+      at = end;
+    }
+    start = header.indexOf(name, at);
   }
-  return values;
+}
+
+/** Most lists have one. An array that is pushed to when it is empty makes room for seventeen. */
+function withOneMore(values: readonly string[], value: string): readonly string[] {
+  if (values.length === 0) return [value];
+  return values.length < MOST_VALUES ? [...values, value] : values;
 }
 
 /** A pair begins the header or follows `;` and blanks. */
 function isPairStart(header: string, at: number): boolean {
   let before = at - 1;
-  while (before >= 0 && (header[before] === " " || header[before] === "\t")) before -= 1;
-  return before < 0 || header[before] === ";";
+  while (before >= 0 && isBlank(header.charCodeAt(before))) before -= 1;
+  return before < 0 || header.charCodeAt(before) === SEMICOLON;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
 }
 
 function pairEnd(header: string, from: number): number {

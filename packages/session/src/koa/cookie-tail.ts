@@ -42,7 +42,7 @@ export function takeTail(
   end: number,
   pair: string,
 ): string | undefined {
-  const fields = ctx.res.getHeader("Set-Cookie");
+  const fields = ctx.res.getHeader("set-cookie");
   const field = Array.isArray(fields) ? fields.at(-1) : undefined;
   if (field?.startsWith(`${pair}; `) !== true) return undefined;
   const text = field.slice(pair.length);
@@ -75,23 +75,36 @@ export function endSecond({ maxAge }: Partial<KoaSessionConfig>): number {
  * other browsers, too.
  */
 export function copyCookies(response: ServerResponse): void {
-  const fields = response.getHeader("Set-Cookie");
+  const fields = response.getHeader("set-cookie");
   if (Array.isArray(fields)) response.setHeader("Set-Cookie", [...fields]);
 }
 
-/** Adds fields, in the place of others of their names. */
-export function putCookies(
-  response: ServerResponse,
-  added: readonly (readonly [name: string, field: string])[],
-): void {
-  const fields = response.getHeader("Set-Cookie");
+/** Adds the field of the cookie called `name`, in the place of others. */
+export function putCookie(response: ServerResponse, name: string, field: string): void {
+  const fields = response.getHeader("set-cookie");
   if (fields === undefined) {
-    // One after the other: Node joins what comes as a list to check it.
-    for (const [, field] of added) response.appendHeader("Set-Cookie", field);
+    response.setHeader("Set-Cookie", field);
     return;
   }
   const others = (Array.isArray(fields) ? fields : [String(fields)]).filter(
-    (field) => !added.some(([name]) => field.startsWith(`${name}=`)),
+    (other) => !other.startsWith(`${name}=`),
   );
-  response.setHeader("Set-Cookie", [...others, ...added.map(([, field]) => field)]);
+  response.setHeader("Set-Cookie", [...others, field]);
+}
+
+/** {@link putCookie} for a cookie and for its signature. */
+export function putPair(response: ServerResponse, name: string, field: string, signatureField: string): void {
+  if (response.getHeader("set-cookie") === undefined) {
+    // One after the other: Node joins what comes as a list to check it.
+    response.appendHeader("Set-Cookie", field);
+    response.appendHeader("Set-Cookie", signatureField);
+  } else {
+    putCookie(response, name, field);
+    putCookie(response, signatureName(name), signatureField);
+  }
+}
+
+/** What Keygrip calls the cookie that holds the signature of another. */
+export function signatureName(name: string): string {
+  return `${name}.sig`;
 }

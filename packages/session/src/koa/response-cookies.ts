@@ -1,5 +1,13 @@
 import { keepFromCaches } from "../http/cache-fields.ts";
-import { copyCookies, endSecond, knownTail, putCookies, takeTail } from "./cookie-tail.ts";
+import {
+  copyCookies,
+  endSecond,
+  knownTail,
+  putCookie,
+  putPair,
+  signatureName,
+  takeTail,
+} from "./cookie-tail.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 import { type ShownKey, signatureByFirst } from "./shown-key.ts";
@@ -41,7 +49,7 @@ function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: Show
   else {
     const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
     askKoa(ctx, name, shown.key, plain);
-    askKoa(ctx, `${name}.sig`, signature, plain);
+    askKoa(ctx, signatureName(name), signature, plain);
   }
 }
 
@@ -56,18 +64,15 @@ function setPair(
   const pair = `${name}=${value}`;
   const known = knownTail(ctx, options, value, isShown);
   if (known !== undefined) {
-    putCookies(ctx.res, [
-      [name, pair + known],
-      [`${name}.sig`, `${name}.sig=${signature}${known}`],
-    ]);
+    putPair(ctx.res, name, pair + known, `${name}.sig=${signature}${known}`);
     return;
   }
   const end = endSecond(options);
   const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
   askKoa(ctx, name, value, plain);
   const tail = takeTail(ctx, options, end, pair);
-  if (tail === undefined) askKoa(ctx, `${name}.sig`, signature, plain);
-  else putCookies(ctx.res, [[`${name}.sig`, `${name}.sig=${signature}${tail}`]]);
+  if (tail === undefined) askKoa(ctx, signatureName(name), signature, plain);
+  else putCookie(ctx.res, signatureName(name), `${name}.sig=${signature}${tail}`);
 }
 
 /** To a list that the application gave, Koa would add. */

@@ -3,7 +3,7 @@ import type { SessionKey } from "../backend.ts";
 import { sessionKey } from "../engine/session-id.ts";
 import { HmacKey } from "../http/hmac-key.ts";
 import { isHoldable } from "../http/hold.ts";
-import { readCookies } from "../http/read-cookie.ts";
+import { readCookies, readSignedCookies } from "../http/read-cookie.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 
@@ -25,9 +25,8 @@ export function shownKey(ctx: KoaContext, config: KoaSessionConfig): ShownKey | 
   if (externalKey !== undefined) return asShown(externalKey.get(ctx as never));
   const { cookie } = ctx.req.headers;
   if (cookie === undefined) return undefined;
-  const values = readCookies(cookie, name);
-  if (!signed) return asShown(values[0]);
-  const signatures = readCookies(cookie, `${name}.sig`);
+  if (!signed) return asShown(readCookies(cookie, name)[0]);
+  const { values, signatures } = readSignedCookies(cookie, name);
   if (values.length > 1) return asShown(firstSigned(ctx, name, values, signatures));
   const [value = ""] = values;
   const [signature] = signatures;
@@ -62,8 +61,12 @@ function shownByFirst(
   signature: string | undefined,
 ): ShownKey | undefined {
   if (signature === undefined) return undefined;
+  const hmac = hmacOf(keys, name);
+  if (hmac === undefined) return undefined;
   const key = sessionKey(value);
-  const isGood = hmacOf(keys, name)?.hasSigned(`${name}=${value}`, signature, "base64url", key) === true;
+  // The text is put together only for a signature that is not remembered.
+  const isGood =
+    hmac.remembers(key, signature) || hmac.hasSigned(`${name}=${value}`, signature, "base64url", key);
   return isGood ? { key: value, signature, sessionKey: key } : undefined;
 }
 
