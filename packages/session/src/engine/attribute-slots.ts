@@ -115,8 +115,9 @@ export class AttributeSlots {
       if (only !== undefined && !only.includes(name)) continue;
       const to = this.#difference(name, slot);
       if (to === undefined) continue;
-      changes ??= [];
-      changes.push({ name, to });
+      // An array that is pushed to when it is empty makes room for seventeen.
+      if (changes === undefined) changes = [{ name, to }];
+      else changes.push({ name, to });
     }
     return changes;
   }
@@ -187,7 +188,7 @@ export class AttributeSlots {
   /** Not more characters are stored than this, names and values: an upper bound that is found quickly. */
   mostStoredLength(): number {
     let length = 0;
-    for (const [key, stored] of this.#read) length += key.length + stored.length;
+    for (const key of this.#read.keys()) length += key.length + (this.#read.get(key)?.length ?? 0);
     for (const [name, { stored }] of this.#slots) length += name.length + 2 + (stored?.length ?? 0);
     return length;
   }

@@ -11,6 +11,16 @@ import { SessionCount } from "./session-count.ts";
 import { createSessionId, isKnownId, isSessionId, sessionHandle, sessionKey } from "./session-id.ts";
 import { type EngineContext, engineContext, eventOf } from "./session-state.ts";
 
+export interface LoadOptions {
+  /** Instead of the backend's, for a caller that must know more of what is stored. */
+  readonly read?: Backend["read"] | undefined;
+  /** Of the id, where the caller has it already. */
+  readonly key?: SessionKey | undefined;
+}
+
+/** What the caller makes of a session that was looked for. */
+type As<Result> = (session: Session | null) => Result;
+
 /** Sessions on a backend, under one policy. Knows no framework and no cookie. */
 export interface Engine {
   readonly policy: Policy;
@@ -20,10 +30,11 @@ export interface Engine {
   /**
    * The session of an id that a client gave. `null`: there is none; the id is malformed (no call is made);
    * or its record is damaged (an event tells). Rejects only with {@link BackendError} or a record of a newer
-   * release, both with `status` 503: do not take that for "no session", and set no cookie. `read`: instead of the
-   * backend's, for a caller that must know more of what is stored. `key`: of the id, where the caller has it already.
+   * release, both with `status` 503: do not take that for "no session", and set no cookie.
    */
-  load(id: string, read?: Backend["read"], key?: SessionKey): Promise<Session | null>;
+  load(id: string, options?: LoadOptions): Promise<Session | null>;
+  /** {@link load}, and what becomes of the session, without the promise that a `then` of its own would be. */
+  loadAs<Result>(id: string, options: LoadOptions, as: As<Result>): Promise<Result>;
   /** The session of a key, as enumeration and lists give it. Its `id` is not known and reads `""`. */
   loadKey(key: SessionKey): Promise<Session | null>;
   /** A new session, of which nothing is stored until it is saved. `id`: only with `ids: "any"`. */
@@ -57,8 +68,9 @@ export function createEngine(options: EngineOptions): Engine {
     policy,
     backend,
     principals: new PrincipalSessions(context),
-    load: (id: string, read?: Backend["read"], key?: SessionKey) => load(context, id, read, key),
-    loadKey: (key: SessionKey) => open(context, "", key),
+    load: (id: string, options: LoadOptions = {}) => load(context, id, options, asIs),
+    loadAs: <Result>(id: string, options: LoadOptions, as: As<Result>) => load(context, id, options, as),
+    loadKey: (key: SessionKey) => open(context, "", key, asIs),
     create(id?: string): Session {
       const made = id ?? createSessionId();
       return new Session(context, newState(context, made, sessionKey(made)));
@@ -81,30 +93,41 @@ function sessionCount({ backend, metrics }: Policy): SessionCount | undefined {
     : undefined;
 }
 
-function load(
+function load<Result>(
   context: EngineContext,
   id: string,
-  read?: Backend["read"],
-  key?: SessionKey,
-): Promise<Session | null> {
+  { read, key }: LoadOptions,
+  as: As<Result>,
+): Promise<Result> {
   if (!isOfForm(context.policy.ids, id)) {
     emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
-    return Promise.resolve(null);
+    return Promise.resolve(null).then(as);
   }
-  return open(context, id, key ?? sessionKey(id), read);
+  return open(context, id, key ?? sessionKey(id), as, read);
+}
+
+function asIs(session: Session | null): Session | null {
+  return session;
 }
 
 function isOfForm(ids: Policy["ids"], id: string): boolean {
   return ids === "any" || (ids === "ours" ? isSessionId(id) : isKnownId(id));
 }
 
-function open(
+function open<Result>(
   context: EngineContext,
   id: string,
   key: SessionKey,
+  as: As<Result>,
   read?: Backend["read"],
-): Promise<Session | null> {
-  return loadState(context, id, key, (state) => (state === null ? null : new Session(context, state)), read);
+): Promise<Result> {
+  return loadState(
+    context,
+    id,
+    key,
+    (state) => as(state === null ? null : new Session(context, state)),
+    read,
+  );
 }
 
 async function end(context: EngineContext, key: SessionKey, unlink: boolean): Promise<boolean> {
@@ -126,7 +149,7 @@ async function touch(context: EngineContext, key: SessionKey, idleMs: number): P
 }
 
 async function touchListed(context: EngineContext, key: SessionKey, idleMs: number): Promise<boolean> {
-  const session = await open(context, "", key);
+  const session = await open(context, "", key, asIs);
   if (session === null) return false;
   session.idleMs = idleMs;
   const outcome = await session.save({ deadline: "always" });

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { Backend, SessionKey, StoredSession } from "../backend.ts";
 import { DamagedRecordError } from "../errors.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
@@ -18,17 +19,14 @@ export function loadState<Result>(
   as: (state: SessionState | null) => Result,
   read?: Backend["read"],
 ): Promise<Result> {
-  const open = (stored: StoredSession | null): Result => {
-    return as(stored === null ? missed(context, key) : opened(context, id, key, stored));
-  };
   return context.call(
     "read",
     () => (read ? read(key) : context.backend.read(key)),
     (stored) => {
       const movedTo = stored?.movedTo;
-      if (movedTo === undefined) return open(stored);
+      if (movedTo === undefined) return as(opened(context, id, key, stored));
       return livesOn(context, movedTo).then(
-        (isAlive) => open(isAlive ? stored : null),
+        (isAlive) => as(opened(context, id, key, isAlive ? stored : null)),
         (error: unknown) => as(damaged(context, key, error)),
       );
     },
@@ -45,8 +43,9 @@ function opened(
   context: EngineContext,
   id: string,
   key: SessionKey,
-  stored: StoredSession,
+  stored: StoredSession | null,
 ): SessionState | null {
+  if (stored === null) return missed(context, key);
   try {
     const state = openRecord(context, id, key, stored);
     emit("loaded", () => eventOf(context, key));

@@ -17,7 +17,7 @@ import {
   readPrincipalNote,
   type SessionState,
 } from "./session-state.ts";
-import { type ConditionalWrite, settleConflicts, updateOf } from "./settle-conflicts.ts";
+import { settleConflicts, updateOnce } from "./settle-conflicts.ts";
 import { recordNotes, WritePlan } from "./write-plan.ts";
 
 /**
@@ -100,13 +100,11 @@ function rename(
   graceMs: number,
 ): Promise<Exclude<RenameOutcome, { outcome: "conflict" }>> {
   if (state.movedTo !== undefined) return Promise.resolve({ outcome: "moved", movedTo: state.movedTo });
-  const write: ConditionalWrite<RenameOutcome> = (take) =>
-    context.call(
-      "rename",
-      () => context.backend.rename(state.key, to, plan.change(), lifetimeOf(context, state), graceMs),
-      take,
-    );
-  return settleConflicts(context, state, plan, write, (result) => result);
+  return settleConflicts(context, state, plan, () =>
+    context.call("rename", () =>
+      context.backend.rename(state.key, to, plan.change(), lifetimeOf(context, state), graceMs),
+    ),
+  );
 }
 
 async function finish(
@@ -155,12 +153,8 @@ async function follow(
   const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, [], change);
   const entry = { ...planEntry(context, state, true), isEntering: false };
   await linkPrincipal(context, state, movedTo, entry);
-  const outcome = await settleConflicts(
-    context,
-    state,
-    plan,
-    updateOf(context, state, plan, movedTo),
-    (result) => result.outcome,
+  const { outcome } = await settleConflicts(context, state, plan, () =>
+    updateOnce(context, state, plan, movedTo),
   );
   if (outcome !== "ok") {
     await unlinkPrincipal(context, entry.principal, movedTo);

@@ -1,26 +1,23 @@
-import type { Attributes, UpdateOutcome } from "../backend.ts";
-import { HEADER, PRINCIPAL } from "./attribute-name.ts";
+import { HEADER } from "./attribute-name.ts";
 import type { SlotChange } from "./attribute-slots.ts";
 import { createOnce } from "./create-once.ts";
-import { SessionConflictError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { isTouchDue } from "./lifetime.ts";
 import { type PrincipalEntryPlan, planEntry } from "./principal-entry.ts";
-import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
+import { linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
 import { writeHeader } from "./record-header.ts";
 import { isSealStale, resealSession } from "./reseal-session.ts";
-import { noteSize } from "./session-size.ts";
+import { expire, finish, refuse, withPrincipal } from "./save-steps.ts";
 import {
   ageOf,
   type EngineContext,
   eventOf,
   lifetimeOf,
   noteDeadline,
-  notePrincipal,
   principalNote,
   type SessionState,
 } from "./session-state.ts";
-import { settleConflicts, updateOf } from "./settle-conflicts.ts";
+import { updateSession } from "./update-session.ts";
 import { recordNotes, WritePlan } from "./write-plan.ts";
 
 /**
@@ -114,82 +111,6 @@ async function createSession(
   return "created";
 }
 
-function updateSession(
-  context: EngineContext,
-  state: SessionState,
-  plan: WritePlan,
-  entry: PrincipalEntryPlan,
-): Promise<SaveOutcome> {
-  if (entry.isDue) plan.note(PRINCIPAL, principalNote(context, state, entry));
-  const update = updateOf(context, state, plan, state.key);
-  const written = (result: SettledUpdate): SettledUpdate["outcome"] => {
-    if (result.outcome === "ok") finish(context, state, plan, entry, result.current);
-    return result.outcome;
-  };
-  if (!entry.isDue)
-    return settleConflicts(context, state, plan, update, (result) =>
-      conclude(context, state, plan, written(result)),
-    );
-  return entered(context, state, entry, () => settleConflicts(context, state, plan, update, written)).then(
-    (outcome) => conclude(context, state, plan, outcome),
-  );
-}
-
-type SettledUpdate = Exclude<UpdateOutcome, { outcome: "conflict" }>;
-
-function conclude(
-  context: EngineContext,
-  state: SessionState,
-  plan: WritePlan,
-  outcome: SettledUpdate["outcome"],
-): SaveOutcome | Promise<SaveOutcome> {
-  if (outcome !== "ok") return refuse(context, state, outcome);
-  if (state.idleMs <= 0) return expire(context, state);
-  emit("saved", () => ({ ...eventOf(context, state.key), ...plan.extent }));
-  return "updated";
-}
-
-/**
- * Around a write that sets a principal, or moves the deadline towards the end of its entry: enter the index
- * first, leave it again when the write was refused.
- */
-function withPrincipal<Outcome extends string>(
-  context: EngineContext,
-  state: SessionState,
-  entry: PrincipalEntryPlan,
-  write: () => Promise<Outcome>,
-): Promise<Outcome> {
-  return entry.isDue ? entered(context, state, entry, write) : write();
-}
-
-async function entered<Outcome extends string>(
-  context: EngineContext,
-  state: SessionState,
-  entry: PrincipalEntryPlan,
-  write: () => Promise<Outcome>,
-): Promise<Outcome> {
-  const { storedPrincipal, key } = state;
-  const { principal, isEntering } = entry;
-  const evict = await linkPrincipal(context, state, key, entry);
-  const outcome = await write().catch(async (error: unknown) => {
-    // Nothing was written, so a user that was to be set has no session here.
-    if (isEntering && error instanceof SessionConflictError) await unlinkPrincipal(context, principal, key);
-    throw error;
-  });
-  if (outcome !== "ok") {
-    await unlinkPrincipal(context, principal, key);
-    return outcome;
-  }
-  state.entryEndMs = entry.endMs;
-  if (isEntering) {
-    await Promise.all([
-      unlinkPrincipal(context, storedPrincipal, key),
-      principal === undefined ? undefined : evictSessions(context, principal, evict),
-    ]);
-  }
-  return outcome;
-}
-
 async function moveDeadline(context: EngineContext, state: SessionState): Promise<SaveOutcome> {
   if (state.idleMs <= 0) return expire(context, state);
   const entry = planEntry(context, state, true);
@@ -213,36 +134,4 @@ function isDue(context: EngineContext, state: SessionState): boolean {
   const ageMs = ageOf(state);
   const now = { remainingMs: state.remainingMs - (ageMs - state.ageMs), ageMs };
   return isTouchDue(now, lifetimeOf(context, state), interval);
-}
-
-/** The application gave it a lifetime that is over (a cookie that expired): an update would end it, too. */
-async function expire(context: EngineContext, state: SessionState): Promise<SaveOutcome> {
-  await context.call("destroy", () => context.backend.destroy(state.key, context.policy.tombstoneMs));
-  await unlinkPrincipal(context, state.storedPrincipal, state.key);
-  state.ended = true;
-  emit("expired", () => eventOf(context, state.key));
-  return "expired";
-}
-
-function finish(
-  context: EngineContext,
-  state: SessionState,
-  plan: WritePlan,
-  entry: PrincipalEntryPlan,
-  current: Attributes,
-): void {
-  noteSize(context, state, plan);
-  plan.applied(current);
-  notePrincipal(state, entry.principal);
-  noteDeadline(state);
-}
-
-function refuse(
-  context: EngineContext,
-  state: SessionState,
-  outcome: "gone" | "moved" | "taken",
-): "gone" | "moved" | "taken" {
-  if (outcome !== "taken") state.ended = true;
-  emit("refused", () => ({ ...eventOf(context, state.key), reason: outcome }));
-  return outcome;
 }

@@ -166,21 +166,20 @@ export class Session {
     );
   }
 
-  /** {@link save}, without a promise when the backend is not needed. What is thrown may then be thrown at once. */
-  saveNow(options: SaveOptions = {}): Promise<SaveOutcome> | SaveOutcome {
-    if (this.#turns.isBusy) return this.save(options);
+  /**
+   * {@link save}, without a promise when the backend is not needed: what is thrown may then be thrown at once. `as`
+   * makes of the outcome what the caller needs.
+   */
+  saveNow<Result>(options: SaveOptions, as: (outcome: SaveOutcome) => Result): Promise<Result> | Result {
+    if (this.#turns.isBusy) return this.save(options).then(as);
     let outcome: Promise<SaveOutcome> | SaveOutcome;
     try {
       outcome = this.#save(options);
     } catch (error) {
-      return this.#goneBy(error);
+      return as(this.#goneBy(error));
     }
-    if (typeof outcome === "string") return outcome;
-    const begun = outcome;
-    return this.#turns.add(
-      () => begun,
-      (error) => this.#goneBy(error),
-    );
+    if (typeof outcome === "string") return as(outcome);
+    return this.#turns.enter(outcome, as, (error) => as(this.#goneBy(error)));
   }
 
   #save(options: SaveOptions): Promise<SaveOutcome> | SaveOutcome {

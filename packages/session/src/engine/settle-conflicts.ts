@@ -10,64 +10,43 @@ const MOST_MERGES = 64;
 type Conflict = Extract<UpdateOutcome, { outcome: "conflict" }>;
 type Settled<Result> = Exclude<Result, { outcome: "conflict" }>;
 
-/** A conditional write: each call makes it once more. `take`: see `BackendCall`. */
-export type ConditionalWrite<Result> = <Final = Result | Conflict>(
-  take?: (result: Result | Conflict) => Final | PromiseLike<Final>,
-) => Promise<Final>;
-
-/** The plan as an update of the session under `key`, which may be another than its own by now. */
-export function updateOf(
+/** The plan as an update of the session under `key`, which may be another than its own by now. `take`: see `BackendCall`. */
+export function updateOnce<Final = UpdateOutcome>(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
   key: SessionKey,
-): ConditionalWrite<UpdateOutcome> {
-  const lifetime = lifetimeOf(context, state);
-  return (take) =>
-    context.call(
-      "update",
-      () => context.backend.update(key, plan.change(), lifetime, context.nextToken()),
-      take,
-    );
-}
-
-/**
- * Repeat a conditional write, merging by the rules, until it applies or nothing is left to try. `take` makes of its
- * result what the caller gets.
- */
-export function settleConflicts<Result extends { readonly outcome: string }, Final>(
-  context: EngineContext,
-  state: SessionState,
-  plan: WritePlan,
-  write: ConditionalWrite<Result>,
-  take: (result: Settled<Result>) => Final | PromiseLike<Final>,
+  take?: (result: UpdateOutcome) => Final | PromiseLike<Final>,
 ): Promise<Final> {
-  return write((result) =>
-    isConflict(result)
-      ? settle(context, state, plan, write, result).then(take)
-      : take(result as Settled<Result>),
+  return context.call(
+    "update",
+    () => context.backend.update(key, plan.change(), lifetimeOf(context, state), context.nextToken()),
+    take,
   );
 }
 
-async function settle<Result extends { readonly outcome: string }>(
+/**
+ * Repeat a conditional write, merging by the rules, until it applies or nothing is left to try. `first`: what it
+ * answered already.
+ */
+export async function settleConflicts<Result extends { readonly outcome: string }>(
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
-  write: ConditionalWrite<Result>,
-  first: Conflict,
+  write: () => Promise<Result | Conflict>,
+  first?: Result | Conflict,
 ): Promise<Settled<Result>> {
-  let conflict = first;
-  for (let attempt = 0; ; attempt++) {
-    const names = rebase(context, state, plan, conflict.current);
+  let result = first ?? (await write());
+  for (let attempt = 0; isConflict(result); attempt++) {
+    const names = rebase(context, state, plan, result.current);
     if (attempt >= MOST_MERGES) throw new SessionConflictError(names);
     emit("conflict", () => ({ ...eventOf(context, state.key), attributes: names, resolution: "merged" }));
-    const result = await write();
-    if (!isConflict(result)) return result as Settled<Result>;
-    conflict = result;
+    result = await write();
   }
+  return result as Settled<Result>;
 }
 
-function isConflict(result: { readonly outcome: string }): result is Conflict {
+export function isConflict(result: { readonly outcome: string }): result is Conflict {
   return result.outcome === "conflict";
 }
 

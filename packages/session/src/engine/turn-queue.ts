@@ -7,25 +7,37 @@ export class TurnQueue {
   }
 
   /** Settles with the step. `recover`: what becomes of a failure; else it is the caller's. */
-  add<Value>(step: () => Promise<Value>, recover?: (error: unknown) => Value): Promise<Value> {
-    const begun = this.#last === undefined ? step() : this.#last.then(step, step);
-    const leave = (): void => {
-      if (this.#last === run) this.#last = undefined;
-    };
-    const run: Promise<Value> = begun.then(
+  add<Value>(step: () => Promise<Value>, recover: (error: unknown) => Value = rethrow): Promise<Value> {
+    return this.enter(this.#last === undefined ? step() : this.#last.then(step, step), asIs, recover);
+  }
+
+  /** {@link add}, of a step that began in its turn. `as`: what becomes of its answer. */
+  enter<Value, Result>(
+    begun: Promise<Value>,
+    as: (value: Value) => Result,
+    recover: (error: unknown) => Result,
+  ): Promise<Result> {
+    const run: Promise<Result> = begun.then(
       (value) => {
-        leave();
-        return value;
+        if (this.#last === run) this.#last = undefined;
+        return as(value);
       },
       (error: unknown) => {
-        leave();
-        if (recover === undefined) throw error;
+        if (this.#last === run) this.#last = undefined;
         return recover(error);
       },
     );
     this.#last = run;
     return run;
   }
+}
+
+function asIs<Value>(value: Value): Value {
+  return value;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** A failure is told to whoever waits for it; that nobody does is no reason to end the process. */

@@ -51,6 +51,7 @@ export class ValueCodec {
   /** `remainingMs`: of the session, for a cookie's `expires`. Throws {@link UndecodableError}. */
   parse(text: string, remainingMs: number): unknown {
     try {
+      if (!isMarked(text)) return this.#serializer.parse(text);
       if (isShortCookie(text)) return restoreCookie(text, remainingMs, Date.now());
       if (text.startsWith("b"))
         return this.#serializer.parse(new Uint8Array(Buffer.from(text.slice(1), "base64url")));
@@ -95,7 +96,7 @@ function inflate(packed: string): string {
 }
 
 function isMarked(text: string): boolean {
-  return text !== "" && markCodes.has(text.charCodeAt(0));
+  return markCodes.has(text.charCodeAt(0));
 }
 
 /** V8 draws the path of a circular structure on further lines; the names in it are the application's data. */

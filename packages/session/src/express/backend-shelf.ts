@@ -40,9 +40,9 @@ export class BackendShelf implements Shelf {
   }
 
   load(id: string, visit: Visitor, key?: SessionKey): Promise<Kept | null> {
-    return this.#engine
-      .load(id, undefined, key)
-      .then((session) => (session === null ? null : new KeptInBackend(this.#rules, visit, session)));
+    return this.#engine.loadAs(id, { key }, (session) =>
+      session === null ? null : new KeptInBackend(this.#rules, visit, session),
+    );
   }
 
   create(visit: Visitor): Kept {

@@ -31,7 +31,7 @@ export class Commit implements HoldHooks {
     if (request.session === undefined || request.session === null) return this.#commitNone(kept);
     if (kept === undefined || request.session !== kept.view) throw new ForeignSessionError();
     if (typeof request.sessionID !== "string" || this.#visit.isLost) return undefined;
-    if (this.#isFailed && !config.saveOnError) return this.#commitError(kept);
+    if (this.#isFailed() && !config.saveOnError) return this.#commitError(kept);
     return kept.isNew ? this.#commitNew(kept) : this.#commitKnown(kept);
   }
 
@@ -60,7 +60,7 @@ export class Commit implements HoldHooks {
     this.#next(error);
   }
 
-  get #isFailed(): boolean {
+  #isFailed(): boolean {
     return this.#visit.isFailed || this.#response.statusCode >= 500;
   }
 

@@ -99,9 +99,10 @@ export class KeptInBackend implements Viewed {
     const session = this.writable();
     this.#applyCookie(session);
     const deadline = how.isVerified && !this.#isVerified ? "always" : "due";
-    const outcome = session.saveNow(how.isUnchanged ? { deadline, only: [] } : { deadline });
-    if (typeof outcome === "string") return session.isReplaced ? "lost" : this.#noteSaved(outcome);
-    return this.#track(outcome.then((saved) => this.#noteSaved(saved)));
+    const stored = session.saveNow(how.isUnchanged ? { deadline, only: [] } : { deadline }, (outcome) =>
+      session.isReplaced ? "lost" : this.#noteSaved(outcome),
+    );
+    return typeof stored === "string" ? stored : this.#track(stored);
   }
 
   discard(): Promise<void> | undefined {

@@ -66,14 +66,14 @@ export class KeptInStore implements Kept {
   store(how: StoreHow): Promise<Stored> | Stored {
     this.countAge();
     const text = attributesText(this.view);
-    if (how.isUnchanged !== true && (this.#isUnsaved || text !== this.#text)) {
+    if (how.isUnchanged !== true && (this.#isUnsaved() || text !== this.#text)) {
       // Stored again only because of `resave`: nothing that a browser should be told.
       return this.#set(text, !this.isNew && text === this.#text ? "alive" : "stored");
     }
     return typeof this.#rules.store.touch === "function" ? this.#touch() : "alive";
   }
 
-  get #isUnsaved(): boolean {
+  #isUnsaved(): boolean {
     return this.isNew || (this.#rules.resave && !this.#isStored);
   }
 

@@ -138,7 +138,7 @@ export class SessionStore extends EventEmitter {
 
   /** What {@link get} does; a store that also knows another's records overrides it. `read`: instead of the backend's. */
   protected async read(id: string, read?: Backend["read"]): Promise<StoredData | null> {
-    const session = await this.#engine.load(id, read);
+    const session = await this.#engine.load(id, { read });
     if (session === null) return null;
     const data = withoutNote(session.toObject());
     if (session.isDamaged) return null;

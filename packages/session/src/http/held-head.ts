@@ -40,7 +40,7 @@ export function restoreStatusMessage(response: ServerResponse, message: string |
 /** Make the head again what it was: its status, and its fields as `getHeaders()` gave them. */
 export function restoreHead(response: ServerResponse, status: number, fields: OutgoingHttpHeaders): void {
   for (const name of response.getHeaderNames()) {
-    if (!(name in fields)) response.removeHeader(name);
+    if (!Object.hasOwn(fields, name)) response.removeHeader(name);
   }
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);

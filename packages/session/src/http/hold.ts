@@ -36,6 +36,9 @@ export function holdResponse(response: ServerResponse, hooks: HoldHooks): HeldRe
  */
 type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
+/** Of most responses, which have none yet: an empty object of its own is a dear one. */
+const NO_FIELDS: OutgoingHttpHeaders = Object.freeze({});
+
 class Hold implements Gatekeeper, HeldResponse {
   guard: Guard | undefined;
   readonly #hooks: HoldHooks;
@@ -52,7 +55,7 @@ class Hold implements Gatekeeper, HeldResponse {
   constructor(response: ServerResponse, hooks: HoldHooks) {
     this.#response = response;
     this.#hooks = hooks;
-    this.#before = response.getHeaders();
+    this.#before = response.getHeaderNames().length === 0 ? NO_FIELDS : response.getHeaders();
     this.#statusBefore = response.statusCode;
     this.#original = response;
   }
@@ -104,7 +107,7 @@ class Hold implements Gatekeeper, HeldResponse {
 
   /** HTTP/2 compat writes the last chunk through `write()`, so the phase changes after the call. */
   #endFailed(args: unknown[]): unknown {
-    if (!this.#isHeard) {
+    if (!this.#isHeard()) {
       rejectCall(args);
       this.#error?.answerFor(() => {
         this.#call("end", []);
@@ -118,14 +121,14 @@ class Hold implements Gatekeeper, HeldResponse {
   }
 
   /** Whether what is said now goes to the client. */
-  get #isHeard(): boolean {
+  #isHeard(): boolean {
     return this.#phase === "passing" || (this.#phase === "failed" && this.#error?.isHandlers() !== false);
   }
 
   #receive(verb: Verb, args: unknown[]): unknown {
     requireChunk(verb, args[0]);
     if (this.#phase === "open") this.#begin();
-    if (this.#isHeard) return this.#call(verb, args);
+    if (this.#isHeard()) return this.#call(verb, args);
     if (this.#phase === "closed" || this.#phase === "failed") {
       rejectCall(args);
       return verb === "write" ? false : this.#response;

@@ -178,13 +178,13 @@ export class ContextSession implements ViewedSession {
   }
 
   commitLate(): Promise<void> | undefined {
-    if (!this.#isUncommitted) return undefined;
+    if (!this.#isUncommitted()) return undefined;
     return this.#steps.add(() => (this.#open().isNew ? Promise.resolve() : this.#finish()));
   }
 
   /** For a response that is written past Koa, and for what changed after the handler. */
   commitEarly(): Promise<void> | undefined {
-    return this.#isUncommitted || this.#steps.isBusy ? this.commit() : undefined;
+    return this.#isUncommitted() || this.#steps.isBusy ? this.commit() : undefined;
   }
 
   fail(error: unknown): void {
@@ -192,7 +192,7 @@ export class ContextSession implements ViewedSession {
     this.#ctx.onerror(error);
   }
 
-  get #isUncommitted(): boolean {
+  #isUncommitted(): boolean {
     return this.#choices.now.autoCommit && this.#isTouched && !this.#isFailed;
   }
 

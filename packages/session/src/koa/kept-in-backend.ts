@@ -50,10 +50,10 @@ export class KeptInBackend implements KoaKept, Values {
 
   store({ isForced, maxAge }: KoaStoreHow, tell: (stored: KoaStored) => void): Promise<void> | undefined {
     const session = this.#aged(maxAge);
-    const outcome = session.saveNow({ deadline: isForced ? "always" : "due" });
-    if (typeof outcome !== "string") return outcome.then((saved) => tell(asStored(saved)));
-    tell(session.isReplaced && outcome === "unchanged" ? "lost" : asStored(outcome));
-    return undefined;
+    const settle = (outcome: SaveOutcome): void => {
+      tell(session.isReplaced && outcome === "unchanged" ? "lost" : asStored(outcome));
+    };
+    return session.saveNow({ deadline: isForced ? "always" : "due" }, settle) ?? undefined;
   }
 
   async rename(key: string, how: KoaStoreHow): Promise<KoaStored> {

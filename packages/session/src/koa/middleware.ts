@@ -72,7 +72,8 @@ async function serve(
     throw error;
   }
   try {
-    await held.commitHandled();
+    const commit = held.commitHandled();
+    if (commit !== undefined) await commit;
   } catch (error) {
     held.noteFailed();
     hold?.abandon();

@@ -53,7 +53,7 @@ function backendShelf(engine: Engine, watch: KoaShelf["watch"]): KoaShelf {
   return {
     watch,
     load: ({ key, sessionKey }, take) =>
-      engine.load(key, undefined, sessionKey).then((session) => take(foundIn(engine, key, session))),
+      engine.loadAs(key, { key: sessionKey }, (session) => take(foundIn(engine, key, session))),
     create: (key) => new KeptInBackend(engine, key),
   };
 }

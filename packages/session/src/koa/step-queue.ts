@@ -23,7 +23,6 @@ export class StepQueue {
       clear();
       rethrowAsUnavailable(error);
     });
-    run.catch(() => undefined);
     this.#last = run;
     return run;
   }

@@ -1,0 +1,72 @@
+import type { UpdateOutcome } from "../backend.ts";
+import { PRINCIPAL } from "./attribute-name.ts";
+import { emit } from "./events.ts";
+import type { PrincipalEntryPlan } from "./principal-entry.ts";
+import type { SaveOutcome } from "./save-session.ts";
+import { entered, expire, finish, refuse } from "./save-steps.ts";
+import { type EngineContext, eventOf, principalNote, type SessionState } from "./session-state.ts";
+import { isConflict, settleConflicts, updateOnce } from "./settle-conflicts.ts";
+import type { WritePlan } from "./write-plan.ts";
+
+/** Write what changed in a session that is stored. */
+export function updateSession(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  entry: PrincipalEntryPlan,
+): Promise<SaveOutcome> {
+  if (entry.isDue) return updateEntered(context, state, plan, entry);
+  return updateOnce(context, state, plan, state.key, (result) =>
+    isConflict(result)
+      ? settle(context, state, plan, entry, result).then((outcome) => conclude(context, state, plan, outcome))
+      : conclude(context, state, plan, finished(context, state, plan, entry, result)),
+  );
+}
+
+async function updateEntered(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  entry: PrincipalEntryPlan,
+): Promise<SaveOutcome> {
+  plan.note(PRINCIPAL, principalNote(context, state, entry));
+  const outcome = await entered(context, state, entry, () => settle(context, state, plan, entry));
+  return conclude(context, state, plan, outcome);
+}
+
+type SettledUpdate = Exclude<UpdateOutcome, { outcome: "conflict" }>;
+
+async function settle(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  entry: PrincipalEntryPlan,
+  first?: UpdateOutcome,
+): Promise<SettledUpdate["outcome"]> {
+  const { key } = state;
+  const write = (): Promise<UpdateOutcome> => updateOnce(context, state, plan, key);
+  return finished(context, state, plan, entry, await settleConflicts(context, state, plan, write, first));
+}
+
+function finished(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  entry: PrincipalEntryPlan,
+  result: SettledUpdate,
+): SettledUpdate["outcome"] {
+  if (result.outcome === "ok") finish(context, state, plan, entry, result.current);
+  return result.outcome;
+}
+
+function conclude(
+  context: EngineContext,
+  state: SessionState,
+  plan: WritePlan,
+  outcome: SettledUpdate["outcome"],
+): SaveOutcome | Promise<SaveOutcome> {
+  if (outcome !== "ok") return refuse(context, state, outcome);
+  if (state.idleMs <= 0) return expire(context, state);
+  emit("saved", () => ({ ...eventOf(context, state.key), ...plan.extent }));
+  return "updated";
+}
