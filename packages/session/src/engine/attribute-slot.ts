@@ -24,7 +24,8 @@ export function addedTo({ value, stored }: Slot): number | undefined {
 }
 
 export function isCounter(rules: ReadonlyMap<string, ConflictRule>, name: string): boolean {
-  return rules.get(name) === "counter";
+  // Asked several times of each attribute, and most applications have no rule at all.
+  return rules.size > 0 && rules.get(name) === "counter";
 }
 
 /** Decimal integers as backends add to them. */

@@ -1,6 +1,6 @@
 import type { AttributeChange, Attributes } from "../backend.ts";
 import { HEADER, PRINCIPAL, storedName } from "./attribute-name.ts";
-import { isInteger } from "./attribute-slot.ts";
+import { isCounter, isInteger } from "./attribute-slot.ts";
 import type { AttributeSlots, SlotChange } from "./attribute-slots.ts";
 import { SessionConflictError, SessionTooLargeError } from "./errors.ts";
 import type { RecordSeal } from "./key-ring.ts";
@@ -165,7 +165,7 @@ export class WritePlan {
   }
 
   #parse(name: string, stored: string): unknown {
-    if (this.#policy.rules.get(name) === "counter" && isInteger(stored)) return Number(stored);
+    if (isCounter(this.#policy.rules, name) && isInteger(stored)) return Number(stored);
     return this.#codec.parse(this.#codec.toText(storedName(name), stored, this.#seal), 0);
   }
 
@@ -181,12 +181,13 @@ export class WritePlan {
   }
 
   #toStored(name: string, text: string): string {
-    if (this.#policy.rules.get(name) === "counter" && isInteger(text)) return text;
+    if (isCounter(this.#policy.rules, name) && isInteger(text)) return text;
     return this.#codec.toStored(storedName(name), text, this.#seal);
   }
 
   #dependsOnStored(name: string): boolean {
-    return this.#policy.rules.has(name) || (this.#policy.onConflict === "error" && name !== "cookie");
+    const { rules, onConflict } = this.#policy;
+    return (rules.size > 0 && rules.has(name)) || (onConflict === "error" && name !== "cookie");
   }
 
   #requireSize(): void {

@@ -38,7 +38,9 @@ function withSequence({ writer, sequences, count }: SeenWrites, sequence: number
     sequences.push(sequence);
     return { writer, sequences, count: count + 1 };
   }
-  const kept = [...sequences.slice(0, count), sequence].sort((a, b) => a - b).slice(-SEQUENCES_OF_A_WRITER);
+  const all = [...sequences.slice(0, count), sequence];
+  if (sequence < highest(sequences, count)) all.sort((a, b) => a - b);
+  const kept = all.slice(-SEQUENCES_OF_A_WRITER);
   return { writer, sequences: kept, count: kept.length };
 }
 
