@@ -90,8 +90,5 @@ function toPlain(body: RowBody): PlainBody {
 
 function fromPlain(body: PlainBody): RowBody {
   if (!("attributes" in body)) return body;
-  const attributes = new Map(body.attributes);
-  if (!("writes" in body)) return { ...body, attributes };
-  const writes = body.writes.map((seen) => ({ ...seen, count: seen.sequences.length }));
-  return { ...body, attributes, writes };
+  return { ...body, attributes: new Map(body.attributes) };
 }

@@ -105,7 +105,10 @@ export interface Lifetime {
 }
 
 export interface StoredSession {
-  /** As they were when they were read, whatever is written later. For reading only: a backend may hand out its own. */
+  /**
+   * As they were when they were read, whatever is written later. For reading only: a backend may hand out its own,
+   * and need not hand out a `Map`. Compare and copy them as `new Map(attributes)`.
+   */
   readonly attributes: Attributes;
   /** Milliseconds until the deadline, by the backend's clock. */
   readonly remainingMs: number;

@@ -1,5 +1,5 @@
 export { shortenCookie } from "./cookie-attribute.ts";
-export { createEngine, type Engine } from "./engine.ts";
+export { createEngine, type Engine, type LoadOptions } from "./engine.ts";
 export {
   SerializeError,
   SessionConflictError,

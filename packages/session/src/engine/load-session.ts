@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Backend, SessionKey, StoredSession } from "../backend.ts";
 import { DamagedRecordError } from "../errors.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { performance } from "node:perf_hooks";
 import type { Backend, Lifetime, PrincipalIndex, SessionKey, WriteToken } from "../backend.ts";
 import { PRINCIPAL } from "./attribute-name.ts";
 import type { AttributeSlots } from "./attribute-slots.ts";

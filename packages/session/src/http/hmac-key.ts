@@ -52,8 +52,10 @@ export class HmacKey {
   hasSigned(text: string, signature: string, encoding: "base64" | "base64url", about?: string): boolean {
     if (signature.length !== this.#expected.length) return false;
     if (about !== undefined && this.remembers(about, signature)) return true;
+    // What is no ASCII takes more room, and is bytes that no signature has.
+    if (this.#given.write(signature) !== this.#given.length) return false;
     const expected = this.sign(text, encoding);
-    if (!this.#isSame(expected, signature)) return false;
+    if (!this.#isGiven(expected)) return false;
     if (about !== undefined) this.#good.set(about, expected);
     return true;
   }
@@ -61,14 +63,12 @@ export class HmacKey {
   /** Whether {@link hasSigned} found just this signature good for the text of that hash, not long ago. */
   remembers(about: string, signature: string): boolean {
     const known = this.#good.get(about);
-    return known !== undefined && this.#isSame(known, signature);
+    if (known === undefined || signature.length !== this.#given.length) return false;
+    return this.#given.write(signature) === this.#given.length && this.#isGiven(known);
   }
 
-  #isSame(expected: string, given: string): boolean {
-    if (given.length !== this.#expected.length) return false;
-    // What is no ASCII takes more room, and is bytes that no signature has.
-    if (this.#given.write(given) !== this.#given.length) return false;
-    this.#expected.write(expected);
+  #isGiven(signature: string): boolean {
+    this.#expected.write(signature);
     return timingSafeEqual(this.#expected, this.#given);
   }
 

@@ -12,7 +12,7 @@ import type { HeldResponse, HoldHooks } from "./hold-hooks.ts";
  * nothing leaves, and the session of the connection is stored when the application says so.
  */
 export function isHoldable(response: Partial<ServerResponse> | undefined): boolean {
-  return typeof response?.getHeaders === "function";
+  return typeof response?.getHeaders === "function" && typeof response.getHeaderNames === "function";
 }
 
 /**

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Backend, PrincipalIndex, SessionEnumeration } from "../backend.ts";
 import { OptionError } from "../errors.ts";
 import type { SharedState } from "../shared-state.ts";

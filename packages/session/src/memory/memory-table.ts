@@ -1,7 +1,7 @@
 import type { Row, Rows, Table } from "../table/table.ts";
 
-/** Rows looked at in each write: a table that grows never holds half as much again as is alive, without a timer. */
-const SWEPT_PER_WRITE = 2;
+/** Rows looked at in each write: without a timer the table holds about half as much again as is alive. */
+const SWEPT_PER_WRITE = 3;
 
 export type MemoryRows = Map<string, Map<string, Row>>;
 

@@ -7,6 +7,15 @@ import type { Attributes } from "../backend.ts";
 export class HandedOut implements Attributes {
   readonly #attributes: Attributes;
 
+  static {
+    // What `console.log` asks for: `util.inspect.custom`.
+    Object.defineProperty(HandedOut.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value: function (this: HandedOut): Attributes {
+        return new Map(this.#attributes);
+      },
+    });
+  }
+
   constructor(attributes: Attributes) {
     this.#attributes = attributes;
   }

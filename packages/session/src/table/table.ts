@@ -47,9 +47,10 @@ export interface LiveSession {
 /** The write tokens seen of one writer, in ascending order. */
 export interface SeenWrites {
   readonly writer: string;
-  /** May hold more than `count` by now, which belong to a later row. */
+  /** May hold more than `count` by now, which belong to a later row. A table that keeps rows as bytes keeps `count` of them. */
   readonly sequences: number[];
-  readonly count: number;
+  /** Absent: all of them. */
+  readonly count?: number;
 }
 
 /** A key after its rename: readable until `graceUntil`, a tombstone from then on. */

@@ -1,14 +1,17 @@
 import type { WriteToken } from "../backend.ts";
 import type { SeenWrites } from "./table.ts";
 
-/** What the contract asks for ({@link WriteToken}); a session that lives for months must not grow by more. */
+/** What the contract asks for ({@link WriteToken}). */
 const SEQUENCES_OF_A_WRITER = 32;
 const WRITERS_OF_A_SESSION = 16;
-/** So many are kept until they are cut to those: to cut and copy them with each write would take most of its time. */
+/**
+ * So many are kept until they are cut to those: to cut and copy them with each write would take most of its time. A
+ * session that lives for months grows by no more.
+ */
 const MOST_SEQUENCES = 2 * SEQUENCES_OF_A_WRITER;
 
 export function isSeen(writes: readonly SeenWrites[], token: WriteToken): boolean {
-  for (const { writer, sequences, count } of writes) {
+  for (const { writer, sequences, count = sequences.length } of writes) {
     if (writer === token.writer)
       return (
         token.sequence <= highest(sequences, count) && sequences.lastIndexOf(token.sequence, count - 1) >= 0
@@ -33,7 +36,10 @@ export function withToken(
 }
 
 /** A writer's tokens mostly come in their order, and then a list is only added to, behind what others see of it. */
-function withSequence({ writer, sequences, count }: SeenWrites, sequence: number): SeenWrites {
+function withSequence(
+  { writer, sequences, count = sequences.length }: SeenWrites,
+  sequence: number,
+): SeenWrites {
   if (sequence > highest(sequences, count) && sequences.length === count && count < MOST_SEQUENCES) {
     sequences.push(sequence);
     return { writer, sequences, count: count + 1 };
