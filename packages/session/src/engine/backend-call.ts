@@ -16,12 +16,21 @@ export type BackendCall = <Value, Result = Value>(
 
 export function backendCall(backend: Backend, deadlineMs: number | undefined): BackendCall {
   const { name } = backend;
-  return (verb, call, take, recover) => {
-    const within = deadlineMs === undefined ? call : () => withDeadline(name, verb, call, deadlineMs);
-    return isListenedTo("call")
-      ? timed(name, verb, within).then(take, recover)
-      : typed(name, verb, within, take, recover);
-  };
+  if (deadlineMs === undefined) return (verb, call, take, recover) => called(name, verb, call, take, recover);
+  return (verb, call, take, recover) =>
+    called(name, verb, () => withDeadline(name, verb, call, deadlineMs), take, recover);
+}
+
+function called<Value, Result = Value>(
+  backend: string,
+  verb: string,
+  call: () => Promise<Value>,
+  take?: (value: Value) => Result | PromiseLike<Result>,
+  recover?: (error: UnstickError) => Result,
+): Promise<Result> {
+  return isListenedTo("call")
+    ? (timed(backend, verb, call).then(take, recover) as Promise<Result>)
+    : typed(backend, verb, call, take, recover);
 }
 
 /** No async function: each would cost every request some hundred nanoseconds. */

@@ -61,9 +61,16 @@ const channels: Readonly<Record<SessionEventName, Channel>> = {
   call: channel("unstick.session.call"),
 };
 
-/** Publish; `describe` runs only when somebody listens. */
-export function emit<Name extends SessionEventName>(name: Name, describe: () => SessionEvents[Name]): void {
-  if (channels[name].hasSubscribers) channels[name].publish(describe());
+/**
+ * Publish; `describe` runs only when somebody listens, and is given `args`. Where every request comes by, it is no
+ * function made there: that would take memory whether or not somebody listens.
+ */
+export function emit<Name extends SessionEventName, Args extends unknown[]>(
+  name: Name,
+  describe: (...args: Args) => SessionEvents[Name],
+  ...args: Args
+): void {
+  if (channels[name].hasSubscribers) channels[name].publish(describe(...args));
 }
 
 export function isListenedTo(name: SessionEventName): boolean {

@@ -3,7 +3,7 @@ import { DamagedRecordError } from "../errors.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import { AttributeSlots } from "./attribute-slots.ts";
 import { UndecodableError } from "./errors.ts";
-import { emit } from "./events.ts";
+import { emit, type SessionEvents } from "./events.ts";
 import { readHeader } from "./record-header.ts";
 import { type EngineContext, eventOf, readPrincipalNote, type SessionState } from "./session-state.ts";
 
@@ -34,7 +34,7 @@ export function loadState<Result>(
 }
 
 function missed(context: EngineContext, key: SessionKey): null {
-  emit("missed", () => eventOf(context, key));
+  emit("missed", eventOf, context, key);
   return null;
 }
 
@@ -47,7 +47,7 @@ function opened(
   if (stored === null) return missed(context, key);
   try {
     const state = openRecord(context, id, key, stored);
-    emit("loaded", () => eventOf(context, key));
+    emit("loaded", eventOf, context, key);
     return state;
   } catch (error) {
     return damaged(context, key, error);
@@ -56,8 +56,12 @@ function opened(
 
 function damaged(context: EngineContext, key: SessionKey, error: unknown): null {
   if (!(error instanceof UndecodableError || error instanceof DamagedRecordError)) throw error;
-  emit("damaged", () => ({ ...eventOf(context, key), reason: error.message }));
+  emit("damaged", damageOf, context, key, error.message);
   return null;
+}
+
+function damageOf(context: EngineContext, key: SessionKey, reason: string): SessionEvents["damaged"] {
+  return { ...eventOf(context, key), reason };
 }
 
 /** Whether a session that was renamed is alive: its old id must not outlive a logout, not even in its grace. */

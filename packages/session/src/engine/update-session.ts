@@ -1,6 +1,6 @@
-import type { UpdateOutcome } from "../backend.ts";
+import type { SessionKey, UpdateOutcome } from "../backend.ts";
 import { PRINCIPAL } from "./attribute-name.ts";
-import { emit } from "./events.ts";
+import { emit, type SessionEvents } from "./events.ts";
 import type { PrincipalEntryPlan } from "./principal-entry.ts";
 import type { SaveOutcome } from "./save-session.ts";
 import { entered, expire, finish, refuse } from "./save-steps.ts";
@@ -67,6 +67,10 @@ function conclude(
 ): SaveOutcome | Promise<SaveOutcome> {
   if (outcome !== "ok") return refuse(context, state, outcome);
   if (state.idleMs <= 0) return expire(context, state);
-  emit("saved", () => ({ ...eventOf(context, state.key), ...plan.extent }));
+  emit("saved", saveOf, context, state.key, plan);
   return "updated";
+}
+
+function saveOf(context: EngineContext, key: SessionKey, { extent }: WritePlan): SessionEvents["saved"] {
+  return { ...eventOf(context, key), ...extent };
 }

@@ -55,6 +55,11 @@ export function unwrapGates(response: Gated, gatekeeper: Gatekeeper): void {
   else setGates(response, gatekeeper);
 }
 
+/** Nobody is to be asked before the head any more: Node, which writes it, need not pass here. */
+export function openHead(response: Gated, { writeHead: original }: Passages): void {
+  if (response.writeHead === (writeHead as ServerResponse["writeHead"])) response.writeHead = original;
+}
+
 /** The same four for all: a function of its own is kept in the shape of the object, and the request with it. */
 function putGates(response: Gated): void {
   response.write = write;

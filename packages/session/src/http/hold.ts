@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { ErrorAnswer } from "./error-answer.ts";
-import { type Gatekeeper, keepGates, type Passage, type Passages, unwrapGates } from "./gates.ts";
+import { type Gatekeeper, keepGates, openHead, type Passage, type Passages, unwrapGates } from "./gates.ts";
 import type { Guard } from "./guarded-head.ts";
 import { HeadGuard } from "./head-guard.ts";
 import { rejectCall, requireChunk, type Verb } from "./held-call.ts";
@@ -149,7 +149,10 @@ class Hold implements Gatekeeper, HeldResponse {
     let committing: Promise<void> | undefined;
     try {
       committing = this.#hooks.commit();
-      if (committing === undefined) this.#pass();
+      if (committing === undefined) {
+        this.#pass();
+        openHead(this.#response, this.#original);
+      }
     } catch (error) {
       committing = Promise.reject(error);
     }
