@@ -227,3 +227,24 @@ describe.each([
     expect(first).toEqual({ text: "undefined", cookie: "" });
   });
 });
+
+test("a head that is let go at once passes no gate of ours any more, and whoever stands before the gate stays there", async () => {
+  const after: unknown[] = [];
+  const written: number[] = [];
+  const url = await serve((request, response) => {
+    const isWrapped = request.url === "/wrapped";
+    sessions()(request, response, () => {
+      const gate = response.writeHead;
+      const wrapper = function (this: ServerResponse, ...head: unknown[]): ServerResponse {
+        written.push(head[0] as number);
+        return Reflect.apply(gate, this, head) as ServerResponse;
+      };
+      if (isWrapped) response.writeHead = wrapper as typeof gate;
+      response.end("through");
+      after.push(response.writeHead === (isWrapped ? wrapper : ServerResponse.prototype.writeHead));
+    });
+  });
+  expect((await visit(`${url}/`)).text).toBe("through");
+  expect((await visit(`${url}/wrapped`)).text).toBe("through");
+  expect([after, written]).toEqual([[true, true], [200]]);
+});
