@@ -17,8 +17,8 @@ import { manifests, packAll, subpaths, type Tarball } from "./tarballs.ts";
 const sizeBudget: Readonly<Record<string, number>> = {
   // Two module formats with their comments, and a README with the figures.
   "@unstick/affinity": 40_000,
-  // Engine, two middlewares, stores and the conformance suite. What every request runs is spelt out, where a function
-  // handed along or a copy was shorter and took memory.
+  // Engine, two middlewares, stores and the conformance suite. What every request runs is spelt out where it was
+  // put together of functions, each of which took memory.
   "@unstick/session": 240_000,
   // Four families of clients, among them a connection of our own for node-redis 4; reads without a script, by the
   // server's clock; and the move from connect-redis and, in steps any of which may be a process's last, back to it.
@@ -140,8 +140,7 @@ describe("consumers", () => {
       const node = await findNode(version, folder);
       for (const kind of ["esm", "cjs"])
         expect(await run(join(folder, kind), node, ["run.js"], env())).toBe(`ran ${smokes.length}\n`);
-      // The first time its binary is fetched.
-    }, 120_000);
+    });
   });
 
   test.each(manifests.flatMap(({ bin }) => Object.keys(bin ?? {})))(

@@ -18,6 +18,8 @@ const VERSION = 1;
 const CHECKSUM_AT = 17;
 const BODY_AT = 21;
 const BACKEND = "lmdb";
+/** Of one writer, the highest: more the contract does not ask for (`WriteToken`). */
+const MOST_SEQUENCES = 32;
 
 export interface RowTimes {
   readonly until: number;
@@ -83,7 +85,7 @@ function toPlain(body: RowBody): PlainBody {
   if (!("writes" in body)) return { ...body, attributes };
   const writes = body.writes.map(({ writer, sequences, count }) => ({
     writer,
-    sequences: sequences.slice(0, count),
+    sequences: sequences.slice(0, count).slice(-MOST_SEQUENCES),
   }));
   return { ...body, attributes, writes };
 }

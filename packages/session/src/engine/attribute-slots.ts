@@ -188,6 +188,7 @@ export class AttributeSlots {
   /** Not more characters are stored than this, names and values: an upper bound that is found quickly. */
   mostStoredLength(): number {
     let length = 0;
+    // By keys: of entries each would be a list of its own.
     for (const key of this.#read.keys()) length += key.length + (this.#read.get(key)?.length ?? 0);
     for (const [name, { stored }] of this.#slots) length += name.length + 2 + (stored?.length ?? 0);
     return length;

@@ -16,21 +16,13 @@ export type BackendCall = <Value, Result = Value>(
 
 export function backendCall(backend: Backend, deadlineMs: number | undefined): BackendCall {
   const { name } = backend;
-  if (deadlineMs === undefined) return (verb, call, take, recover) => called(name, verb, call, take, recover);
+  const patient: BackendCall = (verb, call, take, recover) =>
+    isListenedTo("call")
+      ? timed(name, verb, call).then(take, recover)
+      : typed(name, verb, call, take, recover);
+  if (deadlineMs === undefined) return patient;
   return (verb, call, take, recover) =>
-    called(name, verb, () => withDeadline(name, verb, call, deadlineMs), take, recover);
-}
-
-function called<Value, Result = Value>(
-  backend: string,
-  verb: string,
-  call: () => Promise<Value>,
-  take?: (value: Value) => Result | PromiseLike<Result>,
-  recover?: (error: UnstickError) => Result,
-): Promise<Result> {
-  return isListenedTo("call")
-    ? (timed(backend, verb, call).then(take, recover) as Promise<Result>)
-    : typed(backend, verb, call, take, recover);
+    patient(verb, () => withDeadline(name, verb, call, deadlineMs), take, recover);
 }
 
 /** No async function: each would cost every request some hundred nanoseconds. */

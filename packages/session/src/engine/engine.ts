@@ -1,4 +1,5 @@
 import type { Backend, SessionEnumeration, SessionKey } from "../backend.ts";
+import { asIs } from "./as-is.ts";
 import { UnsupportedError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { loadState, newState } from "./load-session.ts";
@@ -106,10 +107,6 @@ function load<Result>(
   return open(context, id, key ?? sessionKey(id), as, read);
 }
 
-function asIs(session: Session | null): Session | null {
-  return session;
-}
-
 function isOfForm(ids: Policy["ids"], id: string): boolean {
   return ids === "any" || (ids === "ours" ? isSessionId(id) : isKnownId(id));
 }
@@ -144,7 +141,7 @@ function storedPrincipal(context: EngineContext, key: SessionKey): Promise<strin
 async function touch(context: EngineContext, key: SessionKey, idleMs: number): Promise<boolean> {
   const lifetime = { ...context.policy.lifetime, idleMs: Math.trunc(idleMs) };
   const outcome = await context.call("touch", () => context.backend.touch(key, lifetime));
-  if (outcome === "ok") emit("touched", () => eventOf(context, key));
+  if (outcome === "ok") emit("touched", eventOf, context, key);
   return outcome === "ok";
 }
 

@@ -3,9 +3,15 @@ import { DamagedRecordError } from "../errors.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import { AttributeSlots } from "./attribute-slots.ts";
 import { UndecodableError } from "./errors.ts";
-import { emit, type SessionEvents } from "./events.ts";
+import { emit } from "./events.ts";
 import { readHeader } from "./record-header.ts";
-import { type EngineContext, eventOf, readPrincipalNote, type SessionState } from "./session-state.ts";
+import {
+  type EngineContext,
+  eventOf,
+  readPrincipalNote,
+  reasonOf,
+  type SessionState,
+} from "./session-state.ts";
 
 /**
  * Read a session, and make of it what the caller needs. `null`: there is none, or it is damaged (one event, and
@@ -56,12 +62,8 @@ function opened(
 
 function damaged(context: EngineContext, key: SessionKey, error: unknown): null {
   if (!(error instanceof UndecodableError || error instanceof DamagedRecordError)) throw error;
-  emit("damaged", damageOf, context, key, error.message);
+  emit("damaged", reasonOf, context, key, error.message);
   return null;
-}
-
-function damageOf(context: EngineContext, key: SessionKey, reason: string): SessionEvents["damaged"] {
-  return { ...eventOf(context, key), reason };
 }
 
 /** Whether a session that was renamed is alive: its old id must not outlive a logout, not even in its grace. */

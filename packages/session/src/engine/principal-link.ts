@@ -3,7 +3,7 @@ import type { SessionKey } from "../backend.ts";
 import { SessionLimitError, UnsupportedError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { entryLifetimeMs, type PrincipalEntryPlan } from "./principal-entry.ts";
-import { type EngineContext, eventOf, type SessionState } from "./session-state.ts";
+import { type EngineContext, reasonOf, type SessionState } from "./session-state.ts";
 
 /** What the index knows a principal by. */
 export function principalKey(principal: string): string {
@@ -32,7 +32,7 @@ export async function linkPrincipal(
     index.linkPrincipal(principal, key, "", lifetime, limit, entry.isEntering ? undefined : state.key),
   );
   if (result.outcome === "limit") {
-    emit("refused", () => ({ ...eventOf(context, key), reason: "limit" }));
+    emit("refused", reasonOf, context, key, "limit");
     throw new SessionLimitError(limit!.max);
   }
   return result.evict;
@@ -76,7 +76,7 @@ export async function endKey(context: EngineContext, key: SessionKey, reason: st
       at = result.movedTo;
       continue;
     }
-    if (result.outcome === "ok") emit("destroyed", () => ({ ...eventOf(context, name), reason }));
+    if (result.outcome === "ok") emit("destroyed", reasonOf, context, name, reason);
     return result.outcome === "ok";
   }
 }

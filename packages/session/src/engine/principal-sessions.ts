@@ -1,5 +1,6 @@
 import type { PrincipalEntry, PrincipalIndex, SessionKey } from "../backend.ts";
 import { OptionError } from "../errors.ts";
+import { asIs } from "./as-is.ts";
 import { UnsupportedError } from "./errors.ts";
 import { loadState } from "./load-session.ts";
 import { endKey, principalKey, unlinkPrincipal } from "./principal-link.ts";
@@ -44,7 +45,7 @@ export class PrincipalSessions {
   async end(principal: string, handle: string): Promise<boolean> {
     const key = handleKey(handle);
     if (key === undefined) throw new OptionError("handle", "must be a handle, as list() gives it");
-    const state = await loadState(this.#context, "", key, (found) => found);
+    const state = await loadState(this.#context, "", key, asIs);
     if (state?.principal !== principal) return false;
     return this.#endEntry(principal, key);
   }
@@ -92,7 +93,7 @@ export class PrincipalSessions {
   }
 
   async #describe(principal: string, key: SessionKey): Promise<PrincipalSession | undefined> {
-    const state = await loadState(this.#context, "", key, (found) => found);
+    const state = await loadState(this.#context, "", key, asIs);
     // One that is not there may be about to be stored: its entry stays, and prunes itself.
     if (state === null || state.movedTo !== undefined || state.principal !== principal) return undefined;
     const now = Date.now();

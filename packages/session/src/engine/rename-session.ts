@@ -15,6 +15,7 @@ import {
   notePrincipal,
   principalNote,
   readPrincipalNote,
+  reasonOf,
   type SessionState,
 } from "./session-state.ts";
 import { settleConflicts, updateOnce } from "./settle-conflicts.ts";
@@ -166,6 +167,6 @@ async function follow(
 
 function refuse(context: EngineContext, state: SessionState): never {
   state.ended = true;
-  emit("refused", () => ({ ...eventOf(context, state.key), reason: "moved" }));
+  emit("refused", reasonOf, context, state.key, "moved");
   throw new SessionReplacedError();
 }

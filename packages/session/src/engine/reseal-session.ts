@@ -50,6 +50,6 @@ export async function resealSession(
   state.slots.resealed(set, seal);
   state.entryEndMs = entry.endMs;
   noteDeadline(state);
-  emit("touched", () => eventOf(context, state.key));
+  emit("touched", eventOf, context, state.key);
   return true;
 }

@@ -107,7 +107,7 @@ async function createSession(
   Object.assign(state, { isNew: false, ageMs: 0, readAtMs: performance.now() });
   state.header = attributes.get(HEADER);
   finish(context, state, plan, entry, new Map());
-  emit("created", () => eventOf(context, state.key));
+  emit("created", eventOf, context, state.key);
   return "created";
 }
 
@@ -125,7 +125,7 @@ async function moveDeadline(context: EngineContext, state: SessionState): Promis
   }
   state.entryEndMs = entry.endMs;
   noteDeadline(state);
-  emit("touched", () => eventOf(context, state.key));
+  emit("touched", eventOf, context, state.key);
   return "touched";
 }
 

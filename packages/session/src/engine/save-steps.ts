@@ -10,6 +10,7 @@ import {
   eventOf,
   noteDeadline,
   notePrincipal,
+  reasonOf,
   type SessionState,
 } from "./session-state.ts";
 import type { WritePlan } from "./write-plan.ts";
@@ -60,7 +61,7 @@ export async function expire(context: EngineContext, state: SessionState): Promi
   await context.call("destroy", () => context.backend.destroy(state.key, context.policy.tombstoneMs));
   await unlinkPrincipal(context, state.storedPrincipal, state.key);
   state.ended = true;
-  emit("expired", () => eventOf(context, state.key));
+  emit("expired", eventOf, context, state.key);
   return "expired";
 }
 
@@ -83,6 +84,6 @@ export function refuse(
   outcome: "gone" | "moved" | "taken",
 ): "gone" | "moved" | "taken" {
   if (outcome !== "taken") state.ended = true;
-  emit("refused", () => ({ ...eventOf(context, state.key), reason: outcome }));
+  emit("refused", reasonOf, context, state.key, outcome);
   return outcome;
 }

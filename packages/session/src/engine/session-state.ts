@@ -108,6 +108,15 @@ export function eventOf(context: EngineContext, key: SessionKey): { backend: str
   return { backend: context.backend.name, handle: sessionHandle(key) };
 }
 
+/** {@link eventOf}, and why. */
+export function reasonOf(
+  context: EngineContext,
+  key: SessionKey,
+  reason: string,
+): { backend: string; handle: string; reason: string } {
+  return { ...eventOf(context, key), reason };
+}
+
 interface PrincipalNote {
   readonly p: string;
   readonly u?: string;

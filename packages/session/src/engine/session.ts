@@ -5,7 +5,7 @@ import { endKey, unlinkPrincipal } from "./principal-link.ts";
 import { type RenameResult, renameSession } from "./rename-session.ts";
 import { type SaveOptions, type SaveOutcome, saveSession } from "./save-session.ts";
 import { sessionHandle } from "./session-id.ts";
-import { type Device, type EngineContext, eventOf, type SessionState } from "./session-state.ts";
+import { type Device, type EngineContext, reasonOf, type SessionState } from "./session-state.ts";
 import { TurnQueue, toWhoeverWaits } from "./turn-queue.ts";
 
 export interface RenameOptions {
@@ -240,6 +240,6 @@ export class Session {
   #noteDamage(error: unknown): void {
     if (!(error instanceof UndecodableError)) throw error;
     this.#state.damaged = true;
-    emit("damaged", () => ({ ...eventOf(this.#context, this.#state.key), reason: error.message }));
+    emit("damaged", reasonOf, this.#context, this.#state.key, error.message);
   }
 }

@@ -1,3 +1,5 @@
+import { asIs } from "./as-is.ts";
+
 /** One step after another: a second save must see what the first one stored, or it would add a counter's change twice. */
 export class TurnQueue {
   #last: Promise<unknown> | undefined;
@@ -30,10 +32,6 @@ export class TurnQueue {
     this.#last = run;
     return run;
   }
-}
-
-function asIs<Value>(value: Value): Value {
-  return value;
 }
 
 function rethrow(error: unknown): never {

@@ -36,7 +36,7 @@ export function holdResponse(response: ServerResponse, hooks: HoldHooks): HeldRe
  */
 type Phase = "open" | "held" | "passing" | "ending" | "failed" | "closed";
 
-/** Of most responses, which have none yet: an empty object of its own is a dear one. */
+/** Of most responses, which have none yet: `getHeaders()` makes a dictionary for that, too. */
 const NO_FIELDS: OutgoingHttpHeaders = Object.freeze({});
 
 class Hold implements Gatekeeper, HeldResponse {

@@ -17,6 +17,10 @@ export function readCookies(header: string | undefined, name: string): readonly 
 /** What Keygrip puts behind the name of a cookie for the one that holds its signature. */
 const SIGNATURE_SUFFIX = ".sig";
 
+export function signatureNameOf(name: string): string {
+  return name + SIGNATURE_SUFFIX;
+}
+
 /** {@link readCookies} of `name` and of its signatures, read in one go. */
 export interface SignedCookies {
   readonly values: readonly string[];
@@ -38,7 +42,7 @@ interface Found {
 const NONE: readonly string[] = [];
 
 function readInto(found: Found, header: string, name: string): void {
-  for (let start = header.indexOf(name); start !== -1; ) {
+  for (let start = header.indexOf(name); start !== -1 && !isFull(found); ) {
     let at = start + name.length;
     const isSignature = found.signatures !== undefined && header.startsWith(SIGNATURE_SUFFIX, at);
     if (isSignature) at += SIGNATURE_SUFFIX.length;
@@ -51,6 +55,11 @@ function readInto(found: Found, header: string, name: string): void {
     }
     start = header.indexOf(name, at);
   }
+}
+
+/** Whether all is found that is looked at, so that no header is read on for nothing. */
+function isFull({ values, signatures }: Found): boolean {
+  return values.length === MOST_VALUES && (signatures === undefined || signatures.length === MOST_VALUES);
 }
 
 /** Most lists have one. An array that is pushed to when it is empty makes room for seventeen. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { signatureNameOf } from "../http/read-cookie.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 
@@ -79,8 +80,9 @@ export function copyCookies(response: ServerResponse): void {
   if (Array.isArray(fields)) response.setHeader("Set-Cookie", [...fields]);
 }
 
-/** Adds the field of the cookie called `name`, in the place of others. */
-export function putCookie(response: ServerResponse, name: string, field: string): void {
+/** Adds the field of a cookie, in the place of others of its name. `text`: what follows the name and its `=`. */
+export function putCookie(response: ServerResponse, name: string, text: string): void {
+  const field = `${name}=${text}`;
   const fields = response.getHeader("set-cookie");
   if (fields === undefined) {
     response.setHeader("Set-Cookie", field);
@@ -93,18 +95,14 @@ export function putCookie(response: ServerResponse, name: string, field: string)
 }
 
 /** {@link putCookie} for a cookie and for its signature. */
-export function putPair(response: ServerResponse, name: string, field: string, signatureField: string): void {
+export function putPair(response: ServerResponse, name: string, text: string, signatureText: string): void {
+  const signatureName = signatureNameOf(name);
   if (response.getHeader("set-cookie") === undefined) {
     // One after the other: Node joins what comes as a list to check it.
-    response.appendHeader("Set-Cookie", field);
-    response.appendHeader("Set-Cookie", signatureField);
+    response.appendHeader("Set-Cookie", `${name}=${text}`);
+    response.appendHeader("Set-Cookie", `${signatureName}=${signatureText}`);
   } else {
-    putCookie(response, name, field);
-    putCookie(response, signatureName(name), signatureField);
+    putCookie(response, name, text);
+    putCookie(response, signatureName, signatureText);
   }
-}
-
-/** What Keygrip calls the cookie that holds the signature of another. */
-export function signatureName(name: string): string {
-  return `${name}.sig`;
 }

@@ -50,10 +50,9 @@ export class KeptInBackend implements KoaKept, Values {
 
   store({ isForced, maxAge }: KoaStoreHow, tell: (stored: KoaStored) => void): Promise<void> | undefined {
     const session = this.#aged(maxAge);
-    const settle = (outcome: SaveOutcome): void => {
+    return session.saveNow({ deadline: isForced ? "always" : "due" }, (outcome): undefined => {
       tell(session.isReplaced && outcome === "unchanged" ? "lost" : asStored(outcome));
-    };
-    return session.saveNow({ deadline: isForced ? "always" : "due" }, settle) ?? undefined;
+    });
   }
 
   async rename(key: string, how: KoaStoreHow): Promise<KoaStored> {

@@ -1,13 +1,6 @@
 import { keepFromCaches } from "../http/cache-fields.ts";
-import {
-  copyCookies,
-  endSecond,
-  knownTail,
-  putCookie,
-  putPair,
-  signatureName,
-  takeTail,
-} from "./cookie-tail.ts";
+import { signatureNameOf } from "../http/read-cookie.ts";
+import { copyCookies, endSecond, knownTail, putCookie, putPair, takeTail } from "./cookie-tail.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
 import { type ShownKey, signatureByFirst } from "./shown-key.ts";
@@ -49,7 +42,7 @@ function setKey(ctx: KoaContext, options: Partial<KoaSessionConfig>, shown: Show
   else {
     const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
     askKoa(ctx, name, shown.key, plain);
-    askKoa(ctx, signatureName(name), signature, plain);
+    askKoa(ctx, signatureNameOf(name), signature, plain);
   }
 }
 
@@ -61,18 +54,17 @@ function setPair(
   isShown: boolean,
 ): void {
   const { key: name = "" } = options;
-  const pair = `${name}=${value}`;
   const known = knownTail(ctx, options, value, isShown);
   if (known !== undefined) {
-    putPair(ctx.res, name, pair + known, `${name}.sig=${signature}${known}`);
+    putPair(ctx.res, name, value + known, signature + known);
     return;
   }
   const end = endSecond(options);
   const plain = { ...cookieOptions(options, true, ctx.secure === true), signed: false };
   askKoa(ctx, name, value, plain);
-  const tail = takeTail(ctx, options, end, pair);
-  if (tail === undefined) askKoa(ctx, signatureName(name), signature, plain);
-  else putCookie(ctx.res, signatureName(name), `${name}.sig=${signature}${tail}`);
+  const tail = takeTail(ctx, options, end, `${name}=${value}`);
+  if (tail === undefined) askKoa(ctx, signatureNameOf(name), signature, plain);
+  else putCookie(ctx.res, signatureNameOf(name), signature + tail);
 }
 
 /** To a list that the application gave, Koa would add. */

@@ -21,7 +21,7 @@ export function changeAttributes(before: Attributes, change: AttributeChange): C
   return { fits: true, attributes, current: sums };
 }
 
-/** What `new Map(before)` makes, which takes half as long again. */
+/** As `new Map(before)`, which takes half as long again. */
 function copyOf(before: Attributes): Map<string, string> {
   const copy = new Map<string, string>();
   for (const [name, value] of before) copy.set(name, value);
