@@ -136,8 +136,12 @@ describe("consumers", () => {
   });
 
   describe.each(nodeVersions)("on Node %s", (version) => {
+    let node: string;
+    beforeAll(async () => {
+      node = await findNode(version, folder);
+    });
+
     test("run as ES modules and as CommonJS", async () => {
-      const node = await findNode(version, folder);
       for (const kind of ["esm", "cjs"])
         expect(await run(join(folder, kind), node, ["run.js"], env())).toBe(`ran ${smokes.length}\n`);
     });

@@ -10,9 +10,9 @@ const adopting = new WeakMap<object, boolean>();
  * Lets all requests of Express, and all its responses, have one shape again. Express gives both another prototype.
  * Where each then has a shape of its own, the engine copies that for every property that is added, some 3 µs and a
  * kilobyte, and looks up anew every property that anybody reads, a hundred times a request. To take a property
- * away and put it back makes the object a dictionary, whose shape is shared until a mounted application takes it over:
- * nothing else about it changes, but for the place of two names in `Object.keys()`, and bare Express answers half as
- * many requests again.
+ * away and put it back makes the object a dictionary, whose shape is shared until a mounted application takes it over
+ * or a full garbage collection begins another: nothing else about it changes, but for the place of two names in
+ * `Object.keys()`, and bare Express answers half as many requests again.
  */
 export function shareShape(request: object, response: object): void {
   if (!isShapeOwn || !isAdopted(request)) return;
