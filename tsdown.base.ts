@@ -15,6 +15,8 @@ export function packageBuild(entry: Record<string, string>): UserConfig {
     clean: true,
     // Else rolldown's own interop functions land in one of the entries and are exported from there.
     outputOptions: { codeSplitting: { groups: [{ name: "runtime", test: /rolldown\/runtime/ }] } },
+    // Documentation is read in the declarations; in the code it would be a fifth of the tarball.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
     sourcemap: false,
     // tsdown warns that it would rather not build CommonJS, and under CI a warning would fail the build. What is
     // wrong with a package is for publint and attw to say, and they fail by themselves.

@@ -15,18 +15,17 @@ import { manifests, packAll, subpaths, type Tarball } from "./tarballs.ts";
 
 /** A tarball's size in bytes; whoever needs more raises it here and says why. */
 const sizeBudget: Readonly<Record<string, number>> = {
-  // Two module formats with their comments, and a README with the figures.
-  "@unstick/affinity": 40_000,
-  // Engine, two middlewares, stores and the conformance suite. What every request runs is spelt out where it was
-  // put together of functions, each of which took memory.
-  "@unstick/session": 240_000,
+  // Two module formats, declarations with their comments for both, and a README with the figures.
+  "@unstick/affinity": 33_000,
+  // Engine, two middlewares, stores and the conformance suite.
+  "@unstick/session": 200_000,
   // Four families of clients, among them a connection of our own for node-redis 4; reads without a script, by the
   // server's clock; and the move from connect-redis and, in steps any of which may be a process's last, back to it.
-  "@unstick/redis": 78_000,
-  "@unstick/lmdb": 30_000,
+  "@unstick/redis": 61_000,
+  "@unstick/lmdb": 16_000,
   // The routes for two frameworks beside the state, what guards node-saml, and the logins of two libraries more.
-  "@unstick/saml": 85_000,
-  "@unstick/alb": 90_000,
+  "@unstick/saml": 73_000,
+  "@unstick/alb": 72_000,
 };
 
 let folder: string;
