@@ -21,7 +21,7 @@ export function lmdbTable(options: ResolvedOptions): Table {
   };
   return {
     name: NAME,
-    read: async (step) => {
+    read: (step) => {
       assertOpen();
       const now = options.now();
       return atLatest(environment, () => step(storedRows(environment.rows, keys, now), now));

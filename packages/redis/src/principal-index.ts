@@ -1,11 +1,11 @@
-import type { PrincipalEntry, PrincipalIndex } from "@unstick/session";
+import type { PrincipalEntry, PrincipalIndex, Promised } from "@unstick/session";
 import type { Caller } from "./caller.ts";
 import { LINK, LIST, UNLINK } from "./lua/principal-scripts.ts";
 import { REPLY } from "./lua/record.ts";
 import { replyList, replyNumber, replyText } from "./reply.ts";
 import { lifetimeArgs } from "./session-verbs.ts";
 
-export function principalIndex(caller: Caller, prefix: string): PrincipalIndex {
+export function principalIndex(caller: Caller, prefix: string): Promised<PrincipalIndex> {
   const keyOf = (principal: string): string => `${prefix}p:${principal}`;
   return {
     linkPrincipal: (principal, key, entry, lifetime, limit, placeOf = "") => {

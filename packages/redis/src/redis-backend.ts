@@ -1,4 +1,10 @@
-import type { Backend, BackendStatistics, PrincipalIndex, SessionEnumeration } from "@unstick/session";
+import type {
+  Backend,
+  BackendStatistics,
+  PrincipalIndex,
+  Promised,
+  SessionEnumeration,
+} from "@unstick/session";
 import type { Caller } from "./caller.ts";
 import type { RedisClient } from "./clients/link.ts";
 import { sessionEnumeration } from "./enumeration.ts";
@@ -19,7 +25,7 @@ import { WriteGate, writerMark } from "./write-gate.ts";
 export function redisBackend(
   client: RedisClient,
   options: RedisOptions = {},
-): Backend & SessionEnumeration & PrincipalIndex & BackendStatistics {
+): Promised<Backend & SessionEnumeration & PrincipalIndex> & BackendStatistics {
   const checked = checkOptions(options, DEFAULTS.sessionPrefix);
   const caller = openCaller(client, checked);
   const { prefix } = checked;
@@ -38,7 +44,7 @@ export function redisBackend(
   };
 }
 
-function updateVerb(caller: Caller, prefix: string): Backend["update"] {
+function updateVerb(caller: Caller, prefix: string): Promised<Backend>["update"] {
   const gate = new WriteGate();
   return (key, change, lifetime, token) => {
     const mark = writerMark(token);

@@ -28,7 +28,7 @@ describe.each(["express", "koa"] as const)("the index of sessions on %s", (frame
     const form = { SAMLRequest: fleet.idp.logoutRequest({ nameId }) };
     expect((await createBrowserClient().post(`${fleet.url}/logout`, { form })).status).toBe(302);
   };
-  const entries = (): Promise<readonly PrincipalEntry[]> => {
+  const entries = async (): Promise<readonly PrincipalEntry[]> => {
     const name = { value: nameId, format: emailAddress };
     return fleet.shared.sessions.principalSessions(
       principalKey("default", fleet.idp.entityId, name, entityId),

@@ -1,7 +1,23 @@
 /**
+ * What a verb answers: at once, or by a promise. A backend that need not wait gives the value itself, and whoever asks
+ * is spared the promises and the turns of the event loop that one would bring along; what would reject is thrown then.
+ * Most callers `await` either way.
+ */
+export type Answer<Value> = Value | Promise<Value>;
+
+/** The same verbs, of a backend that answers by promises alone: for who wants to chain them. */
+export type Promised<Verbs> = {
+  [Name in keyof Verbs]: Verbs[Name] extends (...args: infer Args) => infer Result
+    ? [Result] extends [AsyncIterable<unknown>]
+      ? Verbs[Name]
+      : (...args: Args) => Promise<Awaited<Result>>
+    : Verbs[Name];
+};
+
+/**
  * Where sessions live. A backend stores attributes (name → serialised value) under a key, and every verb is
- * one atomic step by the backend's own clock. Missing is a value; a verb rejects only when the backend
- * itself fails or misses its deadline ({@link BackendError}).
+ * one atomic step by the backend's own clock. Missing is a value; a verb rejects (or throws: {@link Answer}) only when
+ * the backend itself fails or misses its deadline ({@link BackendError}).
  *
  * There is no upsert: {@link Backend.create} needs a free key and {@link Backend.update} a live session, so
  * a late write never revives a session that was destroyed.
@@ -19,14 +35,14 @@ export interface Backend {
    * `movedTo` set and `remainingMs` counting what is left of the grace. A record that cannot be read rejects with {@link DamagedRecordError}, a record of a
    * newer format with {@link NewerRecordError}; neither is removed.
    */
-  read(key: SessionKey): Promise<StoredSession | null>;
+  read(key: SessionKey): Answer<StoredSession | null>;
 
   /**
    * Store a new session. `"taken"` when the key is alive, `"gone"` when it was destroyed or renamed a
    * moment ago (its tombstone stands). Nothing is changed in either case. A session without attributes is
    * a session too.
    */
-  create(key: SessionKey, attributes: Attributes, lifetime: Lifetime): Promise<CreateOutcome>;
+  create(key: SessionKey, attributes: Attributes, lifetime: Lifetime): Answer<CreateOutcome>;
 
   /**
    * Change the attributes named in `change`, and no others, of a live session, and move its deadline.
@@ -41,10 +57,10 @@ export interface Backend {
     change: AttributeChange,
     lifetime: Lifetime,
     token?: WriteToken,
-  ): Promise<UpdateOutcome>;
+  ): Answer<UpdateOutcome>;
 
   /** Move the deadline of a live session. `"gone"`/`"moved"` change nothing. */
-  touch(key: SessionKey, lifetime: Lifetime): Promise<"ok" | "gone" | "moved">;
+  touch(key: SessionKey, lifetime: Lifetime): Answer<"ok" | "gone" | "moved">;
 
   /**
    * End a session and leave a tombstone for `tombstoneMs`, so that a stale `create` under the same key
@@ -52,7 +68,7 @@ export interface Backend {
    * stands already is never shortened. `tombstoneMs` of zero or less leaves none. `"moved"`: the key was
    * renamed and is in its grace; the old name is ended, and `movedTo` names the session that lives on.
    */
-  destroy(key: SessionKey, tombstoneMs: number): Promise<DestroyOutcome>;
+  destroy(key: SessionKey, tombstoneMs: number): Answer<DestroyOutcome>;
 
   /**
    * Give a live session a new key, changing attributes in the same step. The old key decides: of two that
@@ -69,7 +85,7 @@ export interface Backend {
     change: AttributeChange,
     lifetime: Lifetime,
     graceMs: number,
-  ): Promise<RenameOutcome>;
+  ): Answer<RenameOutcome>;
 
   /** Release what the backend itself opened. A client that was handed in stays open. */
   close?(): Promise<void>;
@@ -198,12 +214,12 @@ export interface PrincipalIndex {
     lifetime: Lifetime,
     limit?: { readonly max: number; readonly policy: "reject" | "evict-oldest" },
     placeOf?: SessionKey,
-  ): Promise<{ readonly outcome: "ok" | "limit"; readonly evict: readonly SessionKey[] }>;
+  ): Answer<{ readonly outcome: "ok" | "limit"; readonly evict: readonly SessionKey[] }>;
   /** Leave. Unknown is no error. */
-  unlinkPrincipal(principal: string, key: SessionKey): Promise<void>;
+  unlinkPrincipal(principal: string, key: SessionKey): Answer<void>;
   /** A principal's sessions in order of entry. May name sessions that ended a moment ago. Entries whose
    * lifetime has passed are not named. */
-  principalSessions(principal: string): Promise<readonly PrincipalEntry[]>;
+  principalSessions(principal: string): Answer<readonly PrincipalEntry[]>;
 }
 
 export interface PrincipalEntry {

@@ -1,4 +1,5 @@
 export type {
+  Answer,
   AttributeChange,
   Attributes,
   Backend,
@@ -7,6 +8,7 @@ export type {
   Lifetime,
   PrincipalEntry,
   PrincipalIndex,
+  Promised,
   RenameOutcome,
   SessionEnumeration,
   SessionKey,

@@ -26,10 +26,14 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
+const major2 = Koa2 as unknown as typeof Koa;
+
 describe.each([
-  ["3", Koa],
-  ["2", Koa2 as unknown as typeof Koa],
-] as const)("ctx.session on Koa %s", (_major, Application) => {
+  { major: 3, how: "by a promise", Application: Koa },
+  { major: 3, how: "at once", Application: Koa },
+  { major: 2, how: "by a promise", Application: major2 },
+  { major: 2, how: "at once", Application: major2 },
+] as const)("ctx.session on Koa $major, answered $how", ({ Application, how }) => {
   async function start(
     options: Partial<KoaSessionOptions>,
     handlers: Readonly<Record<string, Handler>>,
@@ -40,7 +44,7 @@ describe.each([
     const told: Told[] = [];
     for (const event of ["session:missed", "session:invalid", "session:expired"])
       app.on(event, ({ key, value }) => void told.push({ event, key, value }));
-    const where = options.store === undefined ? { backend: testBackend() } : {};
+    const where = options.store === undefined ? { backend: testBackend(how) } : {};
     app.use(session({ ...where, ...options }, app));
     const known: Readonly<Record<string, Handler>> = {
       "/set": (ctx) => {
@@ -69,7 +73,7 @@ describe.each([
   it("a second session() leaves to the first what that has begun", async () => {
     const app = new Application();
     app.keys = ["a secret of thirty-two bytes, no?"];
-    const backend = testBackend();
+    const backend = testBackend(how);
     const visits = session({ backend }, app) as unknown as Koa.Middleware;
     const note = (name: string) => (context: Koa.Context, next: () => Promise<unknown>) => {
       const held = (context as unknown as Context).session;
@@ -90,7 +94,7 @@ describe.each([
   it.each(["new", "old"])(
     "of a connection that was upgraded (koa-websocket), its cookie by the %s secret",
     async (by) => {
-      const backend = testBackend();
+      const backend = testBackend(how);
       const answering = new Application();
       answering.keys = [by];
       answering.use(session({ backend }, answering));

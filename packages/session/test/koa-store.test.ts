@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { memoryBackend } from "@unstick/session";
+import { type Answer, memoryBackend } from "@unstick/session";
 import { KoaStore, type KoaStoreOptions, MemoryStore } from "@unstick/session/koa";
 import { createBrowserClient } from "@unstick/testbed";
 import Koa from "koa";
@@ -261,6 +261,8 @@ class Gate {
   }
 }
 
-function late<Args extends unknown[], Reply>(verb: (...args: Args) => Promise<Reply>): typeof verb {
+function late<Args extends unknown[], Reply>(
+  verb: (...args: Args) => Answer<Reply>,
+): (...args: Args) => Promise<Reply> {
   return (...args) => new Promise((resolve) => setTimeout(() => resolve(verb(...args)), 50));
 }

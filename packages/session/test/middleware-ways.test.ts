@@ -212,13 +212,23 @@ describe.each(Object.entries(stacks))("%s", (_name, stack) => {
       });
     });
 
-    it("is a 503 without a cookie when it cannot be stored", async () => {
-      const backend = testBackend();
-      backend.failing.add("create");
-      const { status, isCookieGiven, body } = await stack.ask(await listening(stack, way, backend), "GET");
-      expect({ status, isCookieGiven }).toEqual({ status: 503, isCookieGiven: false });
-      expect(body).not.toContain("data:");
+    it.each(["by a promise", "at once"] as const)("leaves with its cookie, stored %s", async (how) => {
+      const backend = testBackend(how);
+      const { status, isCookieGiven } = await stack.ask(await listening(stack, way, backend), "GET");
+      const outcome = { isSuccess: status < 400, isCookieGiven, sessions: await count(backend) };
+      expect(outcome).toEqual({ isSuccess: true, isCookieGiven: true, sessions: 1 });
     });
+
+    it.each(["by a promise", "at once"] as const)(
+      "is a 503 without a cookie when it cannot be stored, told %s",
+      async (how) => {
+        const backend = testBackend(how);
+        backend.failing.add("create");
+        const { status, isCookieGiven, body } = await stack.ask(await listening(stack, way, backend), "GET");
+        expect({ status, isCookieGiven }).toEqual({ status: 503, isCookieGiven: false });
+        expect(body).not.toContain("data:");
+      },
+    );
   });
 
   it("stores what a client that went away had written, and serves the next", async () => {

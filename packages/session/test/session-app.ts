@@ -6,7 +6,7 @@ import { type Session, type SessionOptions, session } from "@unstick/session/exp
 import express from "express";
 import express4 from "express4";
 import { countedBackend } from "./engine/counted-backend.ts";
-import { type Faults, faultyBackend } from "./faulty-backend.ts";
+import { type Faults, faultyBackend, type How } from "./faulty-backend.ts";
 
 type Data = Record<string, unknown>;
 type Req = IncomingMessage & { session: Session & Data; sessionID: string; path?: string };
@@ -18,8 +18,8 @@ export type Host = "Express 5" | "Express 4" | "node:http";
 export const hosts: readonly Host[] = ["Express 5", "Express 4", "node:http"];
 
 /** A backend in memory that notes its calls and fails where told to. */
-export function testBackend(): TestBackend {
-  return faultyBackend(countedBackend(memoryBackend()));
+export function testBackend(how?: How): TestBackend {
+  return faultyBackend(countedBackend(memoryBackend()), how);
 }
 export type TestBackend = ReturnType<typeof memoryBackend> & Faults & { readonly calls: string[] };
 

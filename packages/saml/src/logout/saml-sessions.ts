@@ -80,14 +80,9 @@ export class SamlSessions {
     const old = (await sessions.principalSessions(principal))
       .filter(({ entry }) => Date.now() - readEntry(entry).atMs >= SETTLED_MS)
       .slice(0, MOST_PRUNED);
-    const isGone = (key: SessionKey): Promise<boolean> =>
-      sessions.read(key).then(
-        (found) => found === null,
-        () => false,
-      );
     await Promise.all(
       old.map(async ({ key }) => {
-        if (await isGone(key)) await sessions.unlinkPrincipal(principal, key);
+        if (await isGone(sessions, key)) await sessions.unlinkPrincipal(principal, key);
       }),
     );
   }
@@ -171,6 +166,14 @@ interface Entry {
   readonly sessionIndex: string | null;
   /** When it was entered. */
   readonly atMs: number;
+}
+
+async function isGone(sessions: SessionBackend, key: SessionKey): Promise<boolean> {
+  try {
+    return (await sessions.read(key)) === null;
+  } catch {
+    return false;
+  }
 }
 
 function readEntry(entry: PrincipalEntry["entry"]): Entry {

@@ -1,48 +1,54 @@
-import type { Backend } from "../backend.ts";
+import type { Answer, Backend } from "../backend.ts";
 import { BackendError, DeadlineError, UnstickError } from "../errors.ts";
+import { asIs } from "./as-is.ts";
 import { emit, isListenedTo } from "./events.ts";
 
 /**
  * One call of a backend: it ends as a value or as an {@link UnstickError}, within the deadline if there is
  * one, and is timed when somebody listens. `take` and `recover` make of those what the caller gets, without the
- * promise that a `then` of its own would be.
+ * promise that a `then` of its own would be. What the backend answers at once is answered at once, and what it
+ * throws, thrown.
  */
 export type BackendCall = <Value, Result = Value>(
   verb: string,
-  call: () => Promise<Value>,
-  take?: (value: Value) => Result | PromiseLike<Result>,
+  call: () => Answer<Value>,
+  take?: (value: Value) => Answer<Result>,
   recover?: (error: UnstickError) => Result,
-) => Promise<Result>;
+) => Answer<Result>;
 
 export function backendCall(backend: Backend, deadlineMs: number | undefined): BackendCall {
   const { name } = backend;
   const patient: BackendCall = (verb, call, take, recover) =>
-    isListenedTo("call")
-      ? timed(name, verb, call).then(take, recover)
-      : typed(name, verb, call, take, recover);
+    (isListenedTo("call") ? timed : typed)(name, verb, call, take, recover);
   if (deadlineMs === undefined) return patient;
   return (verb, call, take, recover) =>
-    patient(verb, () => withDeadline(name, verb, call, deadlineMs), take, recover);
+    patient(verb, () => withDeadline(name, verb, call(), deadlineMs), take, recover);
 }
 
 /** No async function: each would cost every request some hundred nanoseconds. */
 function typed<Value, Result = Value>(
   backend: string,
   verb: string,
-  call: () => Promise<Value>,
-  take?: (value: Value) => Result | PromiseLike<Result>,
-  recover?: (error: UnstickError) => Result,
-): Promise<Result> {
-  const fail = (error: unknown): Result => {
-    const told = typedError(backend, verb, error);
-    if (recover === undefined) throw told;
-    return recover(told);
-  };
+  call: () => Answer<Value>,
+  take: (value: Value) => Answer<Result> = asIs as (value: Value) => Result,
+  recover: (error: UnstickError) => Result = rethrow,
+): Answer<Result> {
+  let answer: Answer<Value>;
   try {
-    return Promise.resolve(call()).then(take, fail) as Promise<Result>;
+    answer = call();
   } catch (error) {
-    return Promise.reject(error).catch(fail);
+    return recover(typedError(backend, verb, error));
   }
+  if (!isLater(answer)) return take(answer);
+  return Promise.resolve(answer).then(take, (error: unknown) => recover(typedError(backend, verb, error)));
+}
+
+export function isLater<Value>(answer: Answer<Value>): answer is Promise<Value> {
+  return typeof (answer as { then?: unknown } | null | undefined)?.then === "function";
+}
+
+function rethrow(error: UnstickError): never {
+  throw error;
 }
 
 function typedError(backend: string, verb: string, error: unknown): UnstickError {
@@ -50,23 +56,44 @@ function typedError(backend: string, verb: string, error: unknown): UnstickError
   return new BackendError(backend, verb, error instanceof Error ? error.name : "unknown", { cause: error });
 }
 
-async function timed<Value>(backend: string, verb: string, call: () => Promise<Value>): Promise<Value> {
-  const begin = performance.now();
-  let outcome = "ok";
-  try {
-    return await typed(backend, verb, call);
-  } catch (error) {
-    outcome = (error as UnstickError).code;
-    throw error;
-  } finally {
-    emit("call", () => ({ backend, verb, durationMs: performance.now() - begin, outcome }));
-  }
-}
-
-async function withDeadline<Value>(
+function timed<Value, Result = Value>(
   backend: string,
   verb: string,
-  call: () => Promise<Value>,
+  call: () => Answer<Value>,
+  take: (value: Value) => Answer<Result> = asIs as (value: Value) => Result,
+  recover: (error: UnstickError) => Result = rethrow,
+): Answer<Result> {
+  const begin = performance.now();
+  const tell = (outcome: string): void =>
+    emit("call", () => ({ backend, verb, durationMs: performance.now() - begin, outcome }));
+  return typed(
+    backend,
+    verb,
+    call,
+    (value) => {
+      tell("ok");
+      return take(value);
+    },
+    (error) => {
+      tell(error.code);
+      return recover(error);
+    },
+  );
+}
+
+function withDeadline<Value>(
+  backend: string,
+  verb: string,
+  answer: Answer<Value>,
+  deadlineMs: number,
+): Answer<Value> {
+  return isLater(answer) ? withinTime(backend, verb, answer, deadlineMs) : answer;
+}
+
+async function withinTime<Value>(
+  backend: string,
+  verb: string,
+  answer: Promise<Value>,
   deadlineMs: number,
 ): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
@@ -74,7 +101,7 @@ async function withDeadline<Value>(
     timer = setTimeout(() => reject(new DeadlineError(backend, verb, deadlineMs)), deadlineMs);
   });
   try {
-    return await Promise.race([call(), deadline]);
+    return await Promise.race([answer, deadline]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-import type { Attributes, CreateOutcome, Lifetime, SessionKey } from "../backend.ts";
+import type { Attributes, CreateOutcome, Lifetime, SessionKey, StoredSession } from "../backend.ts";
 import { DamagedRecordError, NewerRecordError } from "../errors.ts";
 import type { EngineContext } from "./session-state.ts";
 
@@ -15,7 +15,8 @@ export async function createOnce(
 ): Promise<CreateOutcome> {
   const outcome = await context.call("create", () => context.backend.create(key, attributes, lifetime));
   if (outcome !== "taken") return outcome;
-  const stored = await context.call("read", () => context.backend.read(key)).catch(ignoreDamage);
+  const read = () => context.backend.read(key);
+  const stored = await context.call<StoredSession | null>("read", read, undefined, ignoreDamage);
   const isOurs =
     stored !== null &&
     stored.movedTo === undefined &&

@@ -1,4 +1,4 @@
-import type { Backend, SessionEnumeration, SessionKey } from "../backend.ts";
+import type { Answer, Backend, SessionEnumeration, SessionKey } from "../backend.ts";
 import { asIs } from "./as-is.ts";
 import { UnsupportedError } from "./errors.ts";
 import { emit } from "./events.ts";
@@ -34,8 +34,8 @@ export interface Engine {
    * release, both with `status` 503: do not take that for "no session", and set no cookie.
    */
   load(id: string, options?: LoadOptions): Promise<Session | null>;
-  /** {@link load}, and what becomes of the session, without the promise that a `then` of its own would be. */
-  loadAs<Result>(id: string, options: LoadOptions, as: As<Result>): Promise<Result>;
+  /** {@link load}, and what becomes of the session, without a promise where the backend answers at once. */
+  loadAs<Result>(id: string, options: LoadOptions, as: As<Result>): Answer<Result>;
   /** The session of a key, as enumeration and lists give it. Its `id` is not known and reads `""`. */
   loadKey(key: SessionKey): Promise<Session | null>;
   /** A new session, of which nothing is stored until it is saved. `id`: only with `ids: "any"`. */
@@ -69,9 +69,10 @@ export function createEngine(options: EngineOptions): Engine {
     policy,
     backend,
     principals: new PrincipalSessions(context),
-    load: (id: string, options: LoadOptions = {}) => load(context, id, options, asIs),
+    load: async (id: string, options: LoadOptions = {}): Promise<Session | null> =>
+      load(context, id, options, asIs<Session | null>),
     loadAs: <Result>(id: string, options: LoadOptions, as: As<Result>) => load(context, id, options, as),
-    loadKey: (key: SessionKey) => open(context, "", key, asIs),
+    loadKey: async (key: SessionKey): Promise<Session | null> => open(context, "", key, asIs<Session | null>),
     create(id?: string): Session {
       const made = id ?? createSessionId();
       return new Session(context, newState(context, made, sessionKey(made)));
@@ -83,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
     async *handles() {
       for await (const key of enumeration(backend).sessionKeys()) yield sessionHandle(key);
     },
-    clear: () => context.call("destroyAll", () => enumeration(backend).destroyAll(policy.tombstoneMs)),
+    clear: async () => context.call("destroyAll", () => enumeration(backend).destroyAll(policy.tombstoneMs)),
     close: async () => backend.close?.(),
   });
 }
@@ -99,10 +100,10 @@ function load<Result>(
   id: string,
   { read, key }: LoadOptions,
   as: As<Result>,
-): Promise<Result> {
+): Answer<Result> {
   if (!isOfForm(context.policy.ids, id)) {
     emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
-    return Promise.resolve(null).then(as);
+    return as(null);
   }
   return open(context, id, key ?? sessionKey(id), as, read);
 }
@@ -117,7 +118,7 @@ function open<Result>(
   key: SessionKey,
   as: As<Result>,
   read?: Backend["read"],
-): Promise<Result> {
+): Answer<Result> {
   return loadState(
     context,
     id,
@@ -134,7 +135,7 @@ async function end(context: EngineContext, key: SessionKey, unlink: boolean): Pr
   return wasAlive;
 }
 
-function storedPrincipal(context: EngineContext, key: SessionKey): Promise<string | undefined> {
+function storedPrincipal(context: EngineContext, key: SessionKey): Answer<string | undefined> {
   return loadState(context, "", key, (state) => state?.storedPrincipal);
 }
 

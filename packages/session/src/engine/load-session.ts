@@ -1,4 +1,4 @@
-import type { Backend, SessionKey, StoredSession } from "../backend.ts";
+import type { Answer, Backend, SessionKey, StoredSession } from "../backend.ts";
 import { DamagedRecordError } from "../errors.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
 import { AttributeSlots } from "./attribute-slots.ts";
@@ -23,7 +23,7 @@ export function loadState<Result>(
   key: SessionKey,
   as: (state: SessionState | null) => Result,
   read?: Backend["read"],
-): Promise<Result> {
+): Answer<Result> {
   return context.call(
     "read",
     () => (read ? read(key) : context.backend.read(key)),

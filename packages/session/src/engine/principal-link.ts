@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { SessionKey } from "../backend.ts";
+import type { Answer, SessionKey } from "../backend.ts";
 import { SessionLimitError, UnsupportedError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { entryLifetimeMs, type PrincipalEntryPlan } from "./principal-entry.ts";
@@ -46,9 +46,8 @@ export async function unlinkPrincipal(
 ): Promise<void> {
   const { index } = context;
   if (principal === undefined || index === undefined) return;
-  await context
-    .call("unlinkPrincipal", () => index.unlinkPrincipal(principalKey(principal), key))
-    .catch(() => {});
+  const unlink = (): Answer<void> => index.unlinkPrincipal(principalKey(principal), key);
+  await context.call("unlinkPrincipal", unlink, undefined, () => undefined);
 }
 
 /** End sessions of one principal that lost their place. */

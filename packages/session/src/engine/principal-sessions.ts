@@ -1,4 +1,4 @@
-import type { PrincipalEntry, PrincipalIndex, SessionKey } from "../backend.ts";
+import type { Answer, PrincipalEntry, PrincipalIndex, SessionKey } from "../backend.ts";
 import { OptionError } from "../errors.ts";
 import { asIs } from "./as-is.ts";
 import { UnsupportedError } from "./errors.ts";
@@ -87,7 +87,7 @@ export class PrincipalSessions {
     return wasAlive;
   }
 
-  #entries(principal: string): Promise<readonly PrincipalEntry[]> {
+  #entries(principal: string): Answer<readonly PrincipalEntry[]> {
     const index = this.#index();
     return this.#context.call("principalSessions", () => index.principalSessions(principalKey(principal)));
   }

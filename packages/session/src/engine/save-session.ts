@@ -1,3 +1,4 @@
+import type { Answer } from "../backend.ts";
 import { HEADER } from "./attribute-name.ts";
 import type { SlotChange } from "./attribute-slots.ts";
 import { createOnce } from "./create-once.ts";
@@ -50,7 +51,7 @@ export function saveSession(
   context: EngineContext,
   state: SessionState,
   options: SaveOptions,
-): Promise<SaveOutcome> | SaveOutcome {
+): Answer<SaveOutcome> {
   if (state.ended) return refuse(context, state, "gone");
   if (state.isNew) prepareSeal(context, state);
   const entry = planEntry(context, state);

@@ -1,4 +1,4 @@
-import type { SessionKey } from "../backend.ts";
+import type { Answer, SessionKey } from "../backend.ts";
 import { UndecodableError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { endKey, unlinkPrincipal } from "./principal-link.ts";
@@ -170,9 +170,9 @@ export class Session {
    * {@link save}, without a promise when the backend is not needed: what is thrown may then be thrown at once. `as`
    * makes of the outcome what the caller needs.
    */
-  saveNow<Result>(options: SaveOptions, as: (outcome: SaveOutcome) => Result): Promise<Result> | Result {
+  saveNow<Result>(options: SaveOptions, as: (outcome: SaveOutcome) => Result): Answer<Result> {
     if (this.#turns.isBusy) return this.save(options).then(as);
-    let outcome: Promise<SaveOutcome> | SaveOutcome;
+    let outcome: Answer<SaveOutcome>;
     try {
       outcome = this.#save(options);
     } catch (error) {
@@ -182,7 +182,7 @@ export class Session {
     return this.#turns.enter(outcome, as, (error) => as(this.#goneBy(error)));
   }
 
-  #save(options: SaveOptions): Promise<SaveOutcome> | SaveOutcome {
+  #save(options: SaveOptions): Answer<SaveOutcome> {
     return this.#state.damaged ? "gone" : saveSession(this.#context, this.#state, options);
   }
 

@@ -1,4 +1,4 @@
-import type { Attributes, SessionKey, UpdateOutcome } from "../backend.ts";
+import type { Answer, Attributes, SessionKey, UpdateOutcome } from "../backend.ts";
 import { SessionConflictError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { type EngineContext, eventOf, lifetimeOf, type SessionState } from "./session-state.ts";
@@ -16,8 +16,8 @@ export function updateOnce<Final = UpdateOutcome>(
   state: SessionState,
   plan: WritePlan,
   key: SessionKey,
-  take?: (result: UpdateOutcome) => Final | PromiseLike<Final>,
-): Promise<Final> {
+  take?: (result: UpdateOutcome) => Answer<Final>,
+): Answer<Final> {
   return context.call(
     "update",
     () => context.backend.update(key, plan.change(), lifetimeOf(context, state), context.nextToken()),
@@ -33,7 +33,7 @@ export async function settleConflicts<Result extends { readonly outcome: string 
   context: EngineContext,
   state: SessionState,
   plan: WritePlan,
-  write: () => Promise<Result | Conflict>,
+  write: () => Answer<Result | Conflict>,
   first?: Result | Conflict,
 ): Promise<Settled<Result>> {
   let result = first ?? (await write());

@@ -1,4 +1,4 @@
-import type { SessionKey, UpdateOutcome } from "../backend.ts";
+import type { Answer, SessionKey, UpdateOutcome } from "../backend.ts";
 import { PRINCIPAL } from "./attribute-name.ts";
 import { emit, type SessionEvents } from "./events.ts";
 import type { PrincipalEntryPlan } from "./principal-entry.ts";
@@ -14,7 +14,7 @@ export function updateSession(
   state: SessionState,
   plan: WritePlan,
   entry: PrincipalEntryPlan,
-): Promise<SaveOutcome> {
+): Answer<SaveOutcome> {
   if (entry.isDue) return updateEntered(context, state, plan, entry);
   return updateOnce(context, state, plan, state.key, (result) =>
     isConflict(result)
@@ -44,7 +44,7 @@ async function settle(
   first?: UpdateOutcome,
 ): Promise<SettledUpdate["outcome"]> {
   const { key } = state;
-  const write = (): Promise<UpdateOutcome> => updateOnce(context, state, plan, key);
+  const write = (): Answer<UpdateOutcome> => updateOnce(context, state, plan, key);
   return finished(context, state, plan, entry, await settleConflicts(context, state, plan, write, first));
 }
 
@@ -64,7 +64,7 @@ function conclude(
   state: SessionState,
   plan: WritePlan,
   outcome: SettledUpdate["outcome"],
-): SaveOutcome | Promise<SaveOutcome> {
+): Answer<SaveOutcome> {
   if (outcome !== "ok") return refuse(context, state, outcome);
   if (state.idleMs <= 0) return expire(context, state);
   emit("saved", saveOf, context, state.key, plan);

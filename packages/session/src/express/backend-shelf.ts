@@ -1,4 +1,4 @@
-import type { SessionKey } from "../backend.ts";
+import type { Answer, SessionKey } from "../backend.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
 import type { Kept, Shelf, Visitor } from "./kept.ts";
@@ -39,8 +39,8 @@ export class BackendShelf implements Shelf {
     return this.#sessionStore;
   }
 
-  load(id: string, visit: Visitor, key?: SessionKey): Promise<Kept | null> {
-    return this.#engine.loadAs(id, { key }, (session) =>
+  load(id: string, visit: Visitor, key?: SessionKey): Answer<Kept | null> {
+    return this.#engine.loadAs<Kept | null>(id, { key }, (session) =>
       session === null ? null : new KeptInBackend(this.#rules, visit, session),
     );
   }

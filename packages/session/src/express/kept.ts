@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { SessionKey } from "../backend.ts";
+import type { Answer, SessionKey } from "../backend.ts";
 import type { CookieOptions } from "./cookie-options.ts";
 import type { KnownCookie } from "./known-cookie.ts";
 import type { StoreCookie } from "./store-session.ts";
@@ -67,7 +67,7 @@ export interface Shelf {
   /** What the application sees as `req.sessionStore`. */
   readonly sessionStore: object;
   /** `key`: of the session, where it is known already. */
-  load(id: string, visit: Visitor, key?: SessionKey): Promise<Kept | null>;
+  load(id: string, visit: Visitor, key?: SessionKey): Answer<Kept | null>;
   create(visit: Visitor): Kept;
   /** A new, empty session that takes the place of `old` when it is first stored. */
   replace(old: Kept, visit: Visitor): Promise<Kept>;

@@ -128,9 +128,18 @@ function serve(site: Site, request: Bearer, response: ServerResponse, next: (err
   request[visiting] = visit;
   Object.defineProperty(request, "sessionStore", storeField);
   const turn = site.lock === undefined || !isHeld ? undefined : takeTurn(site.lock, visit, response);
-  const entering = turn === undefined ? visit.begin() : turn.then(() => visit.begin());
+  const entering = turn === undefined ? begin(visit) : turn.then(() => visit.begin());
   if (entering === undefined) next();
   else entering.then(() => next(), next);
+}
+
+/** What a backend throws at once is an error like any other. */
+function begin(visit: Visit): Promise<void> | undefined {
+  try {
+    return visit.begin();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** Wait until no other request of the session runs; the next may run when this one ends in whatever way. */

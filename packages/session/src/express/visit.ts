@@ -1,3 +1,4 @@
+import { isLater } from "../engine/backend-call.ts";
 import { SessionGoneError } from "../engine/errors.ts";
 import { createSessionId } from "../engine/session-id.ts";
 import { UnstickError } from "../errors.ts";
@@ -59,7 +60,7 @@ export class Visit implements Visitor {
     return shown?.isCurrent === true && shown.id === id ? shown.value : this.site.config.signer.sign(id);
   }
 
-  /** Give the request its session. Answers without a promise when no session is read. */
+  /** Give the request its session. Answers without a promise when none is read, or at once. */
   begin(): Promise<void> | undefined {
     const { request, shownId, site } = this;
     if (shownId === undefined) {
@@ -67,11 +68,17 @@ export class Visit implements Visitor {
       return undefined;
     }
     request.sessionID = shownId;
-    return site.shelf.load(shownId, this, this.#shown?.key).then((kept) => {
-      this.isCookieStale = kept === null;
-      if (kept !== null) site.watch.noteLoaded(kept);
-      this.#enter(kept ?? site.shelf.create(this));
-    });
+    const loading = site.shelf.load(shownId, this, this.#shown?.key);
+    if (isLater(loading)) return loading.then((kept) => this.#take(kept));
+    this.#take(loading);
+    return undefined;
+  }
+
+  #take(kept: Kept | null): void {
+    const { shelf, watch } = this.#site;
+    this.isCookieStale = kept === null;
+    if (kept !== null) watch.noteLoaded(kept);
+    this.#enter(kept ?? shelf.create(this));
   }
 
   newId(): string {

@@ -88,7 +88,7 @@ export class ContextSession implements ViewedSession {
     this.#shown = shownKey(this.#ctx, this.#choices.now);
     const shown = this.#shown;
     if (shown === undefined) return undefined;
-    const take = (found: Found): void => this.#take(shown.key, found);
+    const take = (found: Found): undefined => void this.#take(shown.key, found);
     if (lock === undefined || this.#choices.now.serialize?.(this.#ctx as never) !== true)
       return this.#shelf.load(shown, take);
     return lock.hold(shown.key, this.#ctx.res).then(() => this.#shelf.load(shown, take));

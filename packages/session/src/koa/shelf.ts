@@ -20,8 +20,8 @@ export type Found =
 export interface KoaShelf {
   /** In development. */
   readonly watch: PrincipalWatch | undefined;
-  /** Settles once `take` was told. */
-  load(shown: ShownKey, take: (found: Found) => void): Promise<void>;
+  /** Settles once `take` was told; no promise where it is told at once. */
+  load(shown: ShownKey, take: (found: Found) => undefined): Promise<undefined> | undefined;
   create(key: string): KoaKept;
 }
 

@@ -9,22 +9,18 @@ export type MemoryRows = Map<string, Map<string, Row>>;
 export function memoryTable(now: () => number, groups: MemoryRows = new Map()): Table {
   const rows = new RowsNow(groups);
   const sweep = sweeper(groups);
-  // As an async function would, without what it costs: most steps answer at once, and many a request has several.
-  const run = <T>(step: (rows: Rows, now: number) => T, after?: (now: number) => void): Promise<T> => {
-    try {
-      const time = now();
-      rows.now = time;
-      const answer = step(rows, time);
-      after?.(time);
-      return Promise.resolve(answer);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  const run = <T>(step: (rows: Rows, now: number) => T): T => {
+    rows.now = now();
+    return step(rows, rows.now);
   };
   return {
     name: "memory",
-    read: (step) => run(step),
-    write: (step) => run(step, sweep),
+    read: run,
+    write(step) {
+      const answer = run(step);
+      sweep(rows.now);
+      return answer;
+    },
     async *keys(group, prefix) {
       for (const [key, row] of [...(groups.get(group) ?? [])]) {
         if (row.until > now() && key.startsWith(prefix)) yield key;

@@ -1,4 +1,5 @@
 import type { AttributeChange, Attributes } from "../backend.ts";
+import { AttributeList } from "./attribute-list.ts";
 
 const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 const NONE: Attributes = new Map();
@@ -14,18 +15,10 @@ export function changeAttributes(before: Attributes, change: AttributeChange): C
   if (sums === null || (expect !== undefined && !isExpected(before, expect))) {
     return { fits: false, current: valuesNow(before, change) };
   }
-  const attributes = copyOf(before);
-  if (remove !== undefined) for (const name of remove) attributes.delete(name);
-  if (set !== undefined) for (const [name, value] of set) attributes.set(name, value);
-  for (const [name, value] of sums) attributes.set(name, value);
-  return { fits: true, attributes, current: sums };
-}
-
-/** As `new Map(before)`, which takes half as long again. */
-function copyOf(before: Attributes): Map<string, string> {
-  const copy = new Map<string, string>();
-  for (const [name, value] of before) copy.set(name, value);
-  return copy;
+  let attributes = AttributeList.of(before);
+  if (remove !== undefined) attributes = attributes.without(remove);
+  if (set !== undefined) attributes = attributes.with(set);
+  return { fits: true, attributes: attributes.with(sums), current: sums };
 }
 
 /** The values of the attributes that `expect` and `add` name, those that exist. */

@@ -13,7 +13,7 @@ import {
 } from "../backend.ts";
 import { DamagedRecordError, NewerRecordError } from "../errors.ts";
 import { changeAttributes, valuesNow } from "./attribute-change.ts";
-import { HandedOut } from "./handed-out.ts";
+import { AttributeList } from "./attribute-list.ts";
 import type { LiveSession, ReadableRows, Row, Rows } from "./table.ts";
 import { isSeen, withToken } from "./write-tokens.ts";
 
@@ -45,7 +45,7 @@ export function createSession(
   keepSession(rows, now, key, lifetime, {
     kind: "live",
     createdAt: now,
-    attributes: new Map(attributes),
+    attributes: AttributeList.of(attributes),
     writes: [],
   });
   return "ok";
@@ -177,7 +177,7 @@ function storedSession(
   now: number,
 ): StoredSession {
   return {
-    attributes: new HandedOut(body.attributes),
+    attributes: AttributeList.of(body.attributes),
     remainingMs: until - now,
     ageMs: now - body.createdAt,
   };

@@ -6,16 +6,18 @@ const VALUES = "value";
 /** Shared state as steps over a table. */
 export function tableState(table: Table): SharedState {
   return {
-    add: (key, value, lifetimeMs) =>
+    add: async (key, value, lifetimeMs) =>
       table.write((rows, now) => {
         if (rows.get(VALUES, key) !== undefined) return false;
         keepValue(rows, now, key, value, lifetimeMs);
         return true;
       }),
-    put: (key, value, lifetimeMs) => table.write((rows, now) => keepValue(rows, now, key, value, lifetimeMs)),
-    get: (key) => table.read((rows) => liveValue(rows, key)),
-    take: (key, options) => table.write((rows, now) => takeValue(rows, now, key, options?.tombstoneMs ?? 0)),
-    remove: (key) =>
+    put: async (key, value, lifetimeMs) =>
+      table.write((rows, now) => keepValue(rows, now, key, value, lifetimeMs)),
+    get: async (key) => table.read((rows) => liveValue(rows, key)),
+    take: async (key, options) =>
+      table.write((rows, now) => takeValue(rows, now, key, options?.tombstoneMs ?? 0)),
+    remove: async (key) =>
       table.write((rows) => {
         const wasLive = liveValue(rows, key) !== null;
         rows.delete(VALUES, key);

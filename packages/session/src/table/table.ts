@@ -1,4 +1,4 @@
-import type { Attributes, SessionKey } from "../backend.ts";
+import type { Answer, Attributes, SessionKey } from "../backend.ts";
 
 /**
  * A synchronous, transactional table of rows: all that a store of one machine has to bring. The verbs of
@@ -8,9 +8,9 @@ export interface Table {
   /** What errors and metrics call it. */
   readonly name: string;
   /** Run a step on one consistent state. */
-  read<T>(step: (rows: ReadableRows, now: number) => T): Promise<T>;
+  read<T>(step: (rows: ReadableRows, now: number) => T): Answer<T>;
   /** Run a step alone, atomically; resolves when its writes are kept. A step writes only after its last read. */
-  write<T>(step: (rows: Rows, now: number) => T): Promise<T>;
+  write<T>(step: (rows: Rows, now: number) => T): Answer<T>;
   /** The keys of a group that start with `prefix`; one that is there throughout is given exactly once. */
   keys(group: string, prefix: string): AsyncIterable<string>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Answer } from "../backend.ts";
 import { type BackendSubject, type Case, keyOf, LONG } from "./subject.ts";
 
 const PARALLEL = 100;
@@ -86,7 +87,7 @@ export const CONCURRENCY_CASES: readonly Case<BackendSubject>[] = [
       for (let round = 0; round < 10; round += 1) {
         const key = keyOf(`round ${round}`);
         await subject.backend.create(key, new Map(), LONG);
-        await all(subject, (backend, index): Promise<unknown> => {
+        await all(subject, (backend, index): Answer<unknown> => {
           if (index === PARALLEL / 2) return backend.destroy(key, 60_000);
           if (index % 3 === 0) return backend.touch(key, LONG);
           if (index % 3 === 1) return backend.create(key, new Map(), LONG);
@@ -100,7 +101,7 @@ export const CONCURRENCY_CASES: readonly Case<BackendSubject>[] = [
     name: "a rename among parallel increments loses none that was acknowledged",
     run: async ({ subject }) => {
       await subject.backend.create(keyOf("a"), new Map([["n", "0"]]), LONG);
-      const answers = await all(subject, (backend, index): Promise<{ outcome: string }> => {
+      const answers = await all(subject, (backend, index): Answer<{ outcome: string }> => {
         if (index === PARALLEL / 2) return backend.rename(keyOf("a"), keyOf("b"), {}, LONG, 60_000);
         return backend.update(keyOf("a"), { add: new Map([["n", 1]]) }, LONG);
       });
@@ -127,7 +128,7 @@ export const CONCURRENCY_CASES: readonly Case<BackendSubject>[] = [
 
 function all<T>(
   { backend, sibling = backend }: BackendSubject,
-  call: (backend: BackendSubject["backend"], index: number) => Promise<T>,
+  call: (backend: BackendSubject["backend"], index: number) => Answer<T>,
 ): Promise<T[]> {
   const calls = Array.from({ length: PARALLEL }, (_, index) => call(index % 2 ? sibling : backend, index));
   return Promise.all(calls);

@@ -24,13 +24,16 @@ function leftAlone(kind: Kind): readonly Case<BackendSubject>[] {
       run: async (stage: Stage<BackendSubject>) => {
         const backend = await damaged(stage, kind);
         for (let round = 0; round < 2; round += 1) {
-          await assert.rejects(backend.read(keyOf("a")), ERRORS[kind]);
+          await assert.rejects(async () => backend.read(keyOf("a")), ERRORS[kind]);
           await assert.rejects(
-            backend.update(keyOf("a"), { set: new Map([["n", "2"]]) }, LONG),
+            async () => backend.update(keyOf("a"), { set: new Map([["n", "2"]]) }, LONG),
             ERRORS[kind],
           );
-          await assert.rejects(backend.touch(keyOf("a"), LONG), ERRORS[kind]);
-          await assert.rejects(backend.rename(keyOf("a"), keyOf("b"), {}, LONG, 1_000), ERRORS[kind]);
+          await assert.rejects(async () => backend.touch(keyOf("a"), LONG), ERRORS[kind]);
+          await assert.rejects(
+            async () => backend.rename(keyOf("a"), keyOf("b"), {}, LONG, 1_000),
+            ERRORS[kind],
+          );
         }
         assert.equal(await backend.read(keyOf("b")), null);
       },
@@ -54,11 +57,14 @@ function ended(kind: Kind): readonly Case<BackendSubject>[] {
       name: `${kind}: the error shows neither the key nor a value`,
       run: async (stage: Stage<BackendSubject>) => {
         const backend = await damaged(stage, kind);
-        await assert.rejects(backend.read(keyOf("a")), (error: Error) => {
-          assert.ok(!String(error.stack).includes(keyOf("a")));
-          assert.ok(!error.message.includes("a secret"));
-          return true;
-        });
+        await assert.rejects(
+          async () => backend.read(keyOf("a")),
+          (error: Error) => {
+            assert.ok(!String(error.stack).includes(keyOf("a")));
+            assert.ok(!error.message.includes("a secret"));
+            return true;
+          },
+        );
       },
     },
     {
@@ -68,7 +74,7 @@ function ended(kind: Kind): readonly Case<BackendSubject>[] {
         await backend.create(keyOf("b"), new Map(), LONG);
         assert.deepEqual(await backend.rename(keyOf("b"), keyOf("a"), {}, LONG, 1_000), { outcome: "gone" });
         assert.equal(await backend.read(keyOf("b")), null);
-        await assert.rejects(backend.read(keyOf("a")), ERRORS[kind]);
+        await assert.rejects(async () => backend.read(keyOf("a")), ERRORS[kind]);
       },
     },
   ];

@@ -89,7 +89,7 @@ export const LIFETIME_CASES: readonly Case<BackendSubject>[] = [
   },
 ];
 
-type Move = (backend: BackendSubject["backend"], lifetime: Lifetime) => Promise<unknown>;
+type Move = (backend: BackendSubject["backend"], lifetime: Lifetime) => unknown;
 
 function movedBy(verb: string, move: Move): readonly Case<BackendSubject>[] {
   return [

@@ -161,7 +161,7 @@ export const RENAME_CASES: readonly Case<BackendSubject>[] = [
 
 /** Onto a key that is taken, whatever holds it: the session ends, and the holder is not touched. */
 function takenCases(): readonly Case<BackendSubject>[] {
-  const holders: readonly [string, (backend: BackendSubject["backend"]) => Promise<unknown>][] = [
+  const holders: readonly [string, (backend: BackendSubject["backend"]) => unknown][] = [
     ["a live session", (backend) => backend.create(keyOf("t"), new Map([["mine", "1"]]), LONG)],
     ["a tombstone", (backend) => backend.destroy(keyOf("t"), 10_000)],
     [
