@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { findProgram, type Program, requireProgram } from "./programs.ts";
+import { ensurePrograms, findProgram, type Program } from "./programs.ts";
 
 /** A program that was started: a child process, or a container of Testcontainers. */
 export interface RunningProgram {
@@ -13,17 +13,29 @@ export interface RunningProgram {
   signal(name: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
 }
 
-/** Start a program that writes only into `folder`; where it is not installed, its image stands in. */
+/**
+ * Start a program that writes only into `folder`. Where it is not installed it is seen to first, as
+ * {@link ensurePrograms} does, for a benchmark or a proof that is run before any test was.
+ */
 export async function launch(
   program: Program,
   args: readonly string[],
   folder: string,
 ): Promise<RunningProgram> {
-  if (program.image === undefined || findProgram(program) !== undefined) {
-    return launchProcess(requireProgram(program), args, folder);
-  }
+  if (findProgram(program) === undefined) await ensureOnce(program);
+  const path = findProgram(program);
+  if (path !== undefined) return launchProcess(path, args, folder);
   const { launchContainer } = await import("./container.ts");
-  return launchContainer(program.image, program.names[0] ?? "", args, folder);
+  return launchContainer(program.image ?? "", program.names[0] ?? "", args, folder);
+}
+
+const ensured = new Map<Program, Promise<void>>();
+
+/** Those that are started together, as the nodes of a cluster, install nothing twice. */
+function ensureOnce(program: Program): Promise<void> {
+  const ensuring = ensured.get(program) ?? ensurePrograms([program]);
+  ensured.set(program, ensuring);
+  return ensuring;
 }
 
 /** One listener for all of them, however many there are. */
