@@ -98,11 +98,16 @@ export class AttributeSlots {
     slot.removed = false;
   }
 
-  delete(name: string): void {
+  /** Answers what takes it back. */
+  delete(name: string): () => void {
     const slot = this.#slotOf(name);
-    if (slot === undefined) return;
+    if (slot === undefined) return () => undefined;
     if (slot.stored === undefined && !this.#wasRead(name)) this.#slots.delete(name);
     else slot.removed = true;
+    return () => {
+      slot.removed = false;
+      if (!this.#slots.has(name)) this.#slots.set(name, slot);
+    };
   }
 
   /**

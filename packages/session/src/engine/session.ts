@@ -1,21 +1,13 @@
 import type { Answer, SessionKey } from "../backend.ts";
 import { UndecodableError } from "./errors.ts";
 import { emit } from "./events.ts";
+import { type LoginOptions, loginSession, type RenameOptions, renameKeeping } from "./login-session.ts";
 import { endKey, unlinkPrincipal } from "./principal-link.ts";
-import { type RenameResult, renameSession } from "./rename-session.ts";
+import type { RenameResult } from "./rename-session.ts";
 import { type SaveOptions, type SaveOutcome, saveSession } from "./save-session.ts";
 import { sessionHandle } from "./session-id.ts";
 import { type Device, type EngineContext, reasonOf, type SessionState } from "./session-state.ts";
 import { TurnQueue, toWhoeverWaits } from "./turn-queue.ts";
-
-export interface RenameOptions {
-  /** Attributes that go along. Default: all. */
-  readonly keep?: readonly string[];
-  /** Default: the engine's `graceMs`. */
-  readonly graceMs?: number;
-  /** The new id. Only with `ids: "any"`. Default: a random one. */
-  readonly id?: string;
-}
 
 /**
  * One session as one request sees it. Attributes are parsed when they are first read; a save compares those
@@ -196,22 +188,17 @@ export class Session {
    * gets another id. Throws `SessionReplacedError` (409) when another request renamed or ended it first.
    */
   rename(options: RenameOptions = {}): Promise<RenameResult> {
-    const renamed = this.#turns.add(() => {
-      const { keep, graceMs, id } = options;
-      if (keep !== undefined) for (const name of this.names()) if (!keep.includes(name)) this.delete(name);
-      return renameSession(this.#context, this.#state, graceMs ?? this.#context.policy.graceMs, id);
-    });
-    return toWhoeverWaits(renamed);
+    return toWhoeverWaits(this.#turns.add(() => renameKeeping(this.#context, this.#state, options)));
   }
 
-  /** {@link rename}, for a session that is now `principal`'s: against session fixation (CWE-384). */
-  login(
-    principal: string,
-    options: RenameOptions & { readonly device?: Device } = {},
-  ): Promise<RenameResult> {
-    this.principal = principal;
-    if (options.device !== undefined) this.device = options.device;
-    return this.rename(options);
+  /**
+   * {@link rename}, for a session that is now `principal`'s: against session fixation (CWE-384). One that is new is
+   * stored at once. A login that fails leaves the session whose it was.
+   */
+  login(principal: string, options: LoginOptions = {}): Promise<RenameResult> {
+    return toWhoeverWaits(
+      this.#turns.add(() => loginSession(this.#context, this.#state, principal, options)),
+    );
   }
 
   /**

@@ -132,7 +132,6 @@ export class KeptInBackend implements Viewed {
     this.#session = session;
     this.#replaced = undefined;
     if (result === "followed") return "followed";
-    if (session.isNew) await session.save();
     this.#noteVerified();
     return this;
   }
