@@ -5,7 +5,7 @@ import { type Decision, decide } from "./decide.ts";
 import { type AffinityConfig, type AffinityOptions, readOptions } from "./options.ts";
 import { isEncrypted, isOrdinary, type NodeRequest, wasForwardedFromHttps } from "./request.ts";
 import type { NodeResponse } from "./response-head.ts";
-import { type CookieWriter, type Pass, Visit } from "./visit.ts";
+import { type CookieLine, type CookieWriter, type Pass, Visit } from "./visit.ts";
 
 /** What every middleware of this package can do beside being called. */
 export interface AffinityControls {
@@ -45,39 +45,29 @@ export class Binder<Subject extends object> implements AffinityControls, CookieW
   receive(subject: Subject, request: NodeRequest, response: NodeResponse): void {
     if (findAffinity(subject, this.name) !== undefined) return;
     const decision = this.#decide(request);
-    const pass = {
-      subject,
-      request,
-      response,
-      decision,
-      isReleased: false,
-      isReleaseCounted: false,
-      isAwaitingHead: false,
-    };
-    const visit = new Visit(pass, this);
+    const visit = new Visit(subject, request, response, decision, this);
     attachAffinity(subject, visit);
     if (!this.#config.when(subject, isOrdinary(request))) return;
     this.#countClient(decision);
     visit.awaitHead();
   }
 
-  isPending({ decision, isReleased }: Pass<Subject>): boolean {
-    return isReleased || this.#isDraining || decision.action !== "leave";
+  isPending({ action }: Decision): boolean {
+    return this.#isDraining || action !== "leave";
   }
 
   /** A drain that began while the handler ran binds nobody, and releases who was kept. */
-  cookieFor(pass: Pass<Subject>): string | null {
-    if (pass.isReleased) return this.#release(pass);
+  cookieFor(pass: Pass<Subject>): CookieLine | null {
     const { action, value } = this.#isDraining ? this.#decide(pass.request) : pass.decision;
-    if (action === "release") return this.#release(pass);
+    if (pass.isReleased || action === "release")
+      return { text: this.#config.expiringCookie[this.#transport(pass)], isRelease: true };
     if (action === "leave") return null;
-    return `${this.name}=${value}${this.#config.bindAttributes[this.#transport(pass)]}`;
+    const attributes = this.#config.bindAttributes[this.#transport(pass)];
+    return { text: `${this.name}=${value}${attributes}`, isRelease: false };
   }
 
-  #release(pass: Pass<Subject>): string {
-    if (!pass.isReleaseCounted) this.#counters.count("released");
-    pass.isReleaseCounted = true;
-    return this.#config.expiringCookie[this.#transport(pass)];
+  countRelease(): void {
+    this.#counters.count("released");
   }
 
   #decide({ headers }: NodeRequest): Decision {

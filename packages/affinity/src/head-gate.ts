@@ -8,12 +8,6 @@ export interface HeadEditor {
   prepare(): HeadEdit | null;
 }
 
-/** Who waits for one head. The last to come is asked first. */
-interface Waiting {
-  readonly editor: HeadEditor;
-  readonly older: Waiting | undefined;
-}
-
 type WriteHead = (...head: HeadArguments) => unknown;
 
 /** Under this a response bears who waits for its head. */
@@ -22,7 +16,7 @@ const waiting: unique symbol = Symbol("unstick.affinity.waiting");
 interface Gated {
   writeHead: WriteHead;
   readonly headersSent: boolean;
-  [waiting]?: Waiting;
+  [waiting]?: HeadEditor;
 }
 
 /**
@@ -34,19 +28,32 @@ interface Gated {
 export function beforeHead(response: NodeResponse, editor: HeadEditor): void {
   const gated = response as unknown as Gated;
   const older = gated[waiting];
-  gated[waiting] = { editor, older };
+  gated[waiting] = older === undefined ? editor : new Both(editor, older);
   if (older === undefined) gated.writeHead = gateBefore(gated);
 }
 
-function editFor(list: Waiting | undefined, response: Gated, head: HeadArguments): HeadArguments {
-  let edited = head;
-  for (let at = list; at !== undefined; at = at.older) {
-    if (!at.editor.isPending) continue;
-    if (response.headersSent || (head[0] >= 100 && head[0] < 200)) return head;
-    const edit = at.editor.prepare();
-    if (edit !== null) edited = editHead(response as unknown as NodeResponse, edited, edit);
+/** Two that wait for one head. The last to come is asked first. */
+class Both implements HeadEditor {
+  readonly #editor: HeadEditor;
+  readonly #older: HeadEditor;
+
+  constructor(editor: HeadEditor, older: HeadEditor) {
+    this.#editor = editor;
+    this.#older = older;
   }
-  return edited;
+
+  get isPending(): boolean {
+    return this.#editor.isPending || this.#older.isPending;
+  }
+
+  prepare(): HeadEdit | null {
+    const edits = [this.#editor, this.#older]
+      .filter(({ isPending }) => isPending)
+      .map((editor) => editor.prepare());
+    return (head) => {
+      for (const edit of edits) edit?.(head);
+    };
+  }
 }
 
 /** `writeHead` of a prototype → the gate before it, the same for all responses that inherit it. */
@@ -58,8 +65,17 @@ function gateBefore(response: Gated): WriteHead {
   const known = gates.get(writeHead);
   if (known !== undefined) return known;
   const gate = function (this: Gated, ...head: HeadArguments): unknown {
-    return Reflect.apply(writeHead, this, editFor(this[waiting], this, head));
+    const editor = this[waiting];
+    if (editor?.isPending !== true || this.headersSent || isInformational(head[0]))
+      return Reflect.apply(writeHead, this, head);
+    const edit = editor.prepare();
+    const edited = edit === null ? head : editHead(this as unknown as NodeResponse, head, edit);
+    return Reflect.apply(writeHead, this, edited);
   };
   if (!Object.hasOwn(response, "writeHead")) gates.set(writeHead, gate);
   return gate;
+}
+
+function isInformational(status: number): boolean {
+  return status >= 100 && status < 200;
 }
