@@ -10,6 +10,7 @@ import { Browser, startApp, type TestBackend, testBackend } from "./session-app.
 interface Held {
   cart?: unknown;
   tried?: boolean;
+  user?: string;
   login(user: string, options?: object): Promise<void>;
 }
 
@@ -21,9 +22,10 @@ afterEach(async () => {
 /** An application that shows its own page when a login fails. */
 async function visit(path: string, held: Held): Promise<string> {
   if (path === "/fill") held.cart = [1];
-  if (path !== "/login") return JSON.stringify(held.cart ?? null);
+  if (path !== "/login") return JSON.stringify([held.user ?? null, held.cart ?? null]);
+  held.user = "ada";
   try {
-    await held.login("ada", { keep: [] });
+    await held.login("ada", { keep: ["user"] });
     return "welcome";
   } catch {
     held.tried = true;
@@ -74,10 +76,10 @@ describe.each([
       backend.failing.add("rename");
       expect((await browser.get("/login")).body).toBe("try again later");
       backend.failing.clear();
-      expect([await principals.list("ada"), (await planted.get("/show")).body]).toEqual([[], "[1]"]);
+      expect([await principals.list("ada"), (await planted.get("/show")).body]).toEqual([[], "[null,[1]]"]);
       expect((await browser.get("/login")).body).toBe("welcome");
       expect(await principals.list("ada")).toHaveLength(1);
-      expect((await browser.get("/show")).body).toBe("null");
+      expect((await browser.get("/show")).body).toBe('["ada",null]');
     },
   );
 

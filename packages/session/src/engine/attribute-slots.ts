@@ -32,7 +32,6 @@ export class AttributeSlots {
     this.#remainingMs = remainingMs;
   }
 
-  /** Values that are sealed are opened with this. */
   sealWith(seal: RecordSeal | undefined): void {
     this.#seal = seal;
   }
@@ -98,16 +97,20 @@ export class AttributeSlots {
     slot.removed = false;
   }
 
-  /** Answers what takes it back. */
-  delete(name: string): () => void {
+  delete(name: string): void {
     const slot = this.#slotOf(name);
-    if (slot === undefined) return () => undefined;
+    if (slot === undefined) return;
     if (slot.stored === undefined && !this.#wasRead(name)) this.#slots.delete(name);
     else slot.removed = true;
-    return () => {
-      slot.removed = false;
-      if (!this.#slots.has(name)) this.#slots.set(name, slot);
-    };
+  }
+
+  /** Forgets what the application did since: the attributes are what is stored. */
+  reset(): void {
+    for (const [name, slot] of this.#slots) {
+      Object.assign(slot, { value: undefined, parsed: undefined, held: false });
+      slot.removed = slot.stored === undefined;
+      if (slot.removed && !this.#wasRead(name)) this.#slots.delete(name);
+    }
   }
 
   /**
@@ -142,7 +145,7 @@ export class AttributeSlots {
     return slot.stored !== undefined && text === this.#textOf(name, slot) ? undefined : text;
   }
 
-  /** What was stored under `name` when the record was read; `null`: nothing. */
+  /** `null`: nothing is stored. */
   storedValue(name: string): string | null {
     const slot = this.#slots.get(name);
     return (slot === undefined ? this.#read.get(storedName(name)) : slot.stored) ?? null;
@@ -155,7 +158,6 @@ export class AttributeSlots {
     return this.#codec.parse(this.#textOf(name, slot), this.#remainingMs);
   }
 
-  /** The value that a change was made of. */
   sentValue(name: string): unknown {
     return this.#slots.get(name)?.sent;
   }

@@ -64,18 +64,21 @@ function timed<Value, Result = Value>(
   recover: (error: UnstickError) => Result = rethrow,
 ): Answer<Result> {
   const begin = performance.now();
-  const tell = (outcome: string): void =>
-    emit("call", () => ({ backend, verb, durationMs: performance.now() - begin, outcome }));
+  const tell = (outcome: string, durationMs: number): void =>
+    emit("call", () => ({ backend, verb, durationMs, outcome }));
   return typed(
     backend,
     verb,
     call,
     (value) => {
-      tell("ok");
-      return take(value);
+      const durationMs = performance.now() - begin;
+      // Whoever listens may go on to use the session: not before it knows.
+      const result = take(value);
+      tell("ok", durationMs);
+      return result;
     },
     (error) => {
-      tell(error.code);
+      tell(error.code, performance.now() - begin);
       return recover(error);
     },
   );

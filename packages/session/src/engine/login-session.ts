@@ -1,9 +1,13 @@
-import { type RenameResult, renameSession } from "./rename-session.ts";
+import { BackendError } from "../errors.ts";
+import { attributeName } from "./attribute-name.ts";
+import { SessionReplacedError } from "./errors.ts";
+import { giveUp } from "./principal-link.ts";
+import { isRandomId, type RenameResult, renameSession } from "./rename-session.ts";
 import { saveSession } from "./save-session.ts";
-import type { Device, EngineContext, SessionState } from "./session-state.ts";
+import { type Device, type EngineContext, lifetimeOf, type SessionState } from "./session-state.ts";
 
 export interface RenameOptions {
-  /** Attributes that go along. Default: all. */
+  /** Attributes that go along. Default: all. With it the session is read once more, for what came meanwhile. */
   readonly keep?: readonly string[];
   /** Default: the engine's `graceMs`. */
   readonly graceMs?: number;
@@ -13,43 +17,90 @@ export interface RenameOptions {
 
 export type LoginOptions = RenameOptions & { readonly device?: Device };
 
-/** Give a session a new id. One that cannot be given has the attributes that were not to go along as before. */
+/**
+ * Give a session a new id. Where that fails it is again what is stored: attributes and principal that were set before,
+ * or dropped, would else be saved under the old id by whoever goes on, and somebody may have planted that id.
+ */
 export async function renameKeeping(
   context: EngineContext,
   state: SessionState,
-  { keep, graceMs, id }: RenameOptions,
+  options: RenameOptions,
+  store?: () => Promise<void>,
 ): Promise<RenameResult> {
-  const names = keep === undefined || state.damaged ? [] : [...state.slots.names()];
-  const dropped = names
-    .filter((name) => keep?.includes(name) === false)
-    .map((name) => state.slots.delete(name));
+  const { keep, graceMs, id } = options;
+  const before = { id: state.id, key: state.key };
+  for (const name of keep === undefined ? [] : [...state.slots.names()])
+    if (!keep?.includes(name)) state.slots.delete(name);
   try {
-    return await renameSession(context, state, graceMs ?? context.policy.graceMs, id);
+    const result = await renameSession(context, state, graceMs ?? context.policy.graceMs, id);
+    if (state.isNew) await store?.();
+    else if (keep !== undefined && result === "renamed") await dropLatecomers(context, state, keep);
+    return result;
   } catch (error) {
-    for (const takeBack of dropped) takeBack();
+    if (state.isNew) Object.assign(state, before);
+    if (state.key === before.key) {
+      state.slots.reset();
+      state.principal = state.storedPrincipal;
+    }
     throw error;
   }
 }
 
 /**
- * {@link renameKeeping}, for a session that is now `principal`'s. One that is new is stored at once. Where that fails
- * it is whose it was: a later save would else make it the principal's under its old id, which somebody may have planted.
+ * Whoever planted the old id may have written until the very rename, what was to be left behind among it, and a merge may
+ * have brought that back. From then on nobody else writes. Where it cannot be looked after the session ends.
  */
+async function dropLatecomers(
+  context: EngineContext,
+  state: SessionState,
+  keep: readonly string[],
+): Promise<void> {
+  const { key } = state;
+  try {
+    const stored = await context.call("read", () => context.backend.read(key));
+    const remove = [...(stored?.attributes.keys() ?? [])].filter((name) => !isKept(name, keep));
+    if (remove.length === 0) return;
+    await context.call("update", () =>
+      context.backend.update(key, { remove }, lifetimeOf(context, state), context.nextToken()),
+    );
+  } catch (error) {
+    state.ended = true;
+    await giveUp(context, state.principal, key);
+    throw error;
+  }
+}
+
+/** The engine's own notes are. */
+function isKept(stored: string, keep: readonly string[]): boolean {
+  const name = attributeName(stored);
+  return name === undefined || keep.includes(name);
+}
+
+/** {@link renameKeeping}, for a session that is now `principal`'s. One that is new is stored at once. */
 export async function loginSession(
   context: EngineContext,
   state: SessionState,
   principal: string,
   { device, ...options }: LoginOptions,
 ): Promise<RenameResult> {
-  const before = { principal: state.principal, device: state.device };
+  const { device: before } = state;
   state.principal = principal;
   if (device !== undefined) state.device = device;
   try {
-    const result = await renameKeeping(context, state, options);
-    if (state.isNew) await saveSession(context, state, {});
-    return result;
+    return await renameKeeping(context, state, options, () => storeNew(context, state, options.id));
   } catch (error) {
-    Object.assign(state, before);
+    if (state.storedPrincipal !== principal) state.device = before;
+    throw error;
+  }
+}
+
+async function storeNew(context: EngineContext, state: SessionState, given?: string): Promise<void> {
+  const { key, principal } = state;
+  try {
+    const outcome = await saveSession(context, state, {});
+    if (outcome === "taken" || outcome === "gone") throw new SessionReplacedError();
+  } catch (error) {
+    if (error instanceof BackendError && isRandomId(context, given)) await giveUp(context, principal, key);
     throw error;
   }
 }

@@ -35,17 +35,25 @@ export interface PrincipalEntryPlan {
 /** Of a session that is nobody's. */
 const NO_ENTRY: PrincipalEntryPlan = { principal: undefined, isEntering: false, isDue: false, endMs: 0 };
 
-/** For a write that moves the deadline. `isForced`: enter in any case, as for another key or an idle session. */
+/**
+ * For a write that moves the deadline. `principal`: the one that was set, or where that is not to be stored now, the
+ * one that is. `isForced`: enter in any case, as for another key or an idle session.
+ */
 export function planEntry(
   context: EngineContext,
   state: SessionState,
+  principal: string | undefined,
   isForced: boolean = false,
 ): PrincipalEntryPlan {
-  const { principal } = state;
   if (principal === undefined && state.storedPrincipal === undefined && !isForced) return NO_ENTRY;
   const isEntering = principal !== state.storedPrincipal;
   const endMs = Math.floor(deadlineOf(context, state) + 2 * intervalMs(state));
-  return { principal, isEntering, endMs, isDue: isForced || isEntering || isEntryDue(context, state) };
+  return {
+    principal,
+    isEntering,
+    endMs,
+    isDue: isForced || isEntering || isEntryDue(context, state, principal),
+  };
 }
 
 /** How long an entry that is made now and ends at that age must live. */
@@ -54,8 +62,8 @@ export function entryLifetimeMs(state: SessionState, endMs: number): number {
 }
 
 /** Whether an entry ends too close to its session or, its lifetime made shorter, would count long after it. */
-function isEntryDue(context: EngineContext, state: SessionState): boolean {
-  if (context.index === undefined || state.principal === undefined || state.idleMs <= 0) return false;
+function isEntryDue(context: EngineContext, state: SessionState, principal: string | undefined): boolean {
+  if (context.index === undefined || principal === undefined || state.idleMs <= 0) return false;
   if (state.entryEndMs === undefined) return true;
   const slackMs = state.entryEndMs - deadlineOf(context, state);
   return slackMs < intervalMs(state) || slackMs > 3 * intervalMs(state) + 1;

@@ -50,7 +50,7 @@ export async function unlinkPrincipal(
   await context.call("unlinkPrincipal", unlink, undefined, () => undefined);
 }
 
-/** End sessions of one principal that lost their place. */
+/** End sessions of one principal that lost their place. One that cannot be ended stays listed, for the next to end. */
 export async function evictSessions(
   context: EngineContext,
   principal: string,
@@ -58,7 +58,11 @@ export async function evictSessions(
 ): Promise<void> {
   await Promise.all(
     keys.map(async (key) => {
-      await endKey(context, key, "evicted");
+      try {
+        await endKey(context, key, "evicted");
+      } catch {
+        return;
+      }
       await unlinkPrincipal(context, principal, key);
     }),
   );
@@ -78,4 +82,21 @@ export async function endKey(context: EngineContext, key: SessionKey, reason: st
     if (result.outcome === "ok") emit("destroyed", reasonOf, context, name, reason);
     return result.outcome === "ok";
   }
+}
+
+/**
+ * Whether a session is there under an id that nobody was told is not known: it is ended, and leaves its user's list,
+ * where it would count. What cannot be ended stays listed.
+ */
+export async function giveUp(
+  context: EngineContext,
+  principal: string | undefined,
+  key: SessionKey,
+): Promise<void> {
+  try {
+    await context.call("destroy", () => context.backend.destroy(key, context.policy.tombstoneMs));
+  } catch {
+    return;
+  }
+  await unlinkPrincipal(context, principal, key);
 }

@@ -1,9 +1,10 @@
 import type { RenameOutcome, SessionKey } from "../backend.ts";
+import { BackendError } from "../errors.ts";
 import { HEADER, PRINCIPAL } from "./attribute-name.ts";
-import { SessionConflictError, SessionReplacedError, UndecodableError } from "./errors.ts";
+import { SessionReplacedError, UndecodableError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { type PrincipalEntryPlan, planEntry } from "./principal-entry.ts";
-import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
+import { evictSessions, giveUp, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
 import { readHeader, writeHeader } from "./record-header.ts";
 import { createSessionId, sessionKey } from "./session-id.ts";
 import { noteSize } from "./session-size.ts";
@@ -42,14 +43,15 @@ export async function renameSession(
   }
   if (state.ended) throw new SessionReplacedError();
   const to = sessionKey(id);
-  const entry = planEntry(context, state, true);
+  const entry = planEntry(context, state, state.principal, true);
   const plan = renamePlan(context, state, to, entry);
   const evict = await linkPrincipal(context, state, to, entry);
+  const isRandom = isRandomId(context, given);
   const result = await rename(context, state, plan, to, graceMs).catch(async (error: unknown) => {
-    if (error instanceof SessionConflictError) await unlinkPrincipal(context, entry.principal, to);
+    if (!(error instanceof BackendError)) await unlinkPrincipal(context, entry.principal, to);
+    else if (isRandom && entry.principal !== undefined) await giveUp(context, entry.principal, to);
     throw error;
   });
-  const isRandom = given === undefined || context.policy.ids !== "any";
   if (result.outcome === "ok" || (await wasApplied(context, result, to, isRandom))) {
     await finish(context, state, plan, { id, to, evict, entry });
     return "renamed";
@@ -57,6 +59,11 @@ export async function renameSession(
   await unlinkPrincipal(context, entry.principal, to);
   if (result.outcome === "moved") return follow(context, state, result.movedTo);
   return refuse(context, state);
+}
+
+/** Nobody knows it but who made it. */
+export function isRandomId({ policy }: EngineContext, given: string | undefined): boolean {
+  return given === undefined || policy.ids !== "any";
 }
 
 /**
@@ -150,9 +157,12 @@ async function follow(
     throw error;
   }
   const change = state.slots.changes();
-  if (change === undefined) return "followed";
+  if (change === undefined) {
+    state.ended = true;
+    return "followed";
+  }
   const plan = new WritePlan(context.policy, context.codec, state.slots, state.seal, [], change);
-  const entry = { ...planEntry(context, state, true), isEntering: false };
+  const entry = { ...planEntry(context, state, state.principal, true), isEntering: false };
   await linkPrincipal(context, state, movedTo, entry);
   const { outcome } = await settleConflicts(context, state, plan, () =>
     updateOnce(context, state, plan, movedTo),

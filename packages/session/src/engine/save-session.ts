@@ -39,7 +39,7 @@ export type SaveOutcome =
 export interface SaveOptions {
   /** When nothing changed: move the deadline when that is due (the default), or in any case. */
   readonly deadline?: "due" | "always";
-  /** Compare and write only these attributes. Default: all that were read or given. */
+  /** Compare and write only these attributes, and no principal. Default: all that were read or given. */
   readonly only?: readonly string[];
 }
 
@@ -54,10 +54,12 @@ export function saveSession(
 ): Answer<SaveOutcome> {
   if (state.ended) return refuse(context, state, "gone");
   if (state.isNew) prepareSeal(context, state);
-  const entry = planEntry(context, state);
+  // A save of some attributes, as a touch is, must not make the session a user's of whom nothing was stored.
+  const principal = options.only === undefined ? state.principal : state.storedPrincipal;
+  const entry = planEntry(context, state, principal);
   const change = state.slots.changes(options.only);
   if (change === undefined && !state.isNew && !entry.isEntering)
-    return isDeadlineLeft(context, state, options) ? "unchanged" : moveDeadline(context, state);
+    return isDeadlineLeft(context, state, options) ? "unchanged" : moveDeadline(context, state, principal);
   const plan = writePlan(context, state, entry, change);
   if (state.isNew) return state.idleMs <= 0 ? "expired" : createSession(context, state, plan, entry);
   if (state.movedTo !== undefined) return refuse(context, state, "moved");
@@ -112,9 +114,13 @@ async function createSession(
   return "created";
 }
 
-async function moveDeadline(context: EngineContext, state: SessionState): Promise<SaveOutcome> {
+async function moveDeadline(
+  context: EngineContext,
+  state: SessionState,
+  principal: string | undefined,
+): Promise<SaveOutcome> {
   if (state.idleMs <= 0) return expire(context, state);
-  const entry = planEntry(context, state, true);
+  const entry = planEntry(context, state, principal, true);
   await linkPrincipal(context, state, state.key, entry);
   if (isSealStale(context, state) && (await resealSession(context, state, entry))) return "touched";
   const outcome = await context.call("touch", () =>

@@ -1,5 +1,5 @@
 import type { Attributes } from "../backend.ts";
-import { SessionConflictError } from "./errors.ts";
+import { BackendError } from "../errors.ts";
 import { emit } from "./events.ts";
 import type { PrincipalEntryPlan } from "./principal-entry.ts";
 import { evictSessions, linkPrincipal, unlinkPrincipal } from "./principal-link.ts";
@@ -39,7 +39,7 @@ export async function entered<Outcome extends string>(
   const evict = await linkPrincipal(context, state, key, entry);
   const outcome = await write().catch(async (error: unknown) => {
     // Nothing was written, so a user that was to be set has no session here.
-    if (isEntering && error instanceof SessionConflictError) await unlinkPrincipal(context, principal, key);
+    if (isEntering && !(error instanceof BackendError)) await unlinkPrincipal(context, principal, key);
     throw error;
   });
   if (outcome !== "ok") {

@@ -193,7 +193,7 @@ export class Session {
 
   /**
    * {@link rename}, for a session that is now `principal`'s: against session fixation (CWE-384). One that is new is
-   * stored at once. A login that fails leaves the session whose it was.
+   * stored at once. A login that fails leaves the session as it is stored.
    */
   login(principal: string, options: LoginOptions = {}): Promise<RenameResult> {
     return toWhoeverWaits(

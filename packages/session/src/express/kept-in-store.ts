@@ -93,9 +93,21 @@ export class KeptInStore implements Kept {
   /** A store knows no atomic exchange of ids: the new session is stored, then the old one ends. */
   async login(_principal: string, options: LoginOptions): Promise<Kept> {
     const next = new KeptInStore(this.#rules, this.#visit, this.#copy(options.keep), true);
-    await next.save();
+    try {
+      await next.save();
+    } catch (error) {
+      this.#reset();
+      throw error;
+    }
     if (!this.isNew) await this.destroy();
     return next;
+  }
+
+  /** What the application did since is forgotten: saved under the old id it could show a user to who planted that. */
+  #reset(): void {
+    const view: Record<string, unknown> = this.view as object as Record<string, unknown>;
+    for (const name of Object.keys(view)) if (name !== "cookie") delete view[name];
+    if (!this.isNew) Object.assign(view, JSON.parse(this.#text));
   }
 
   #copy(keep: readonly string[] | undefined): StoredSession {

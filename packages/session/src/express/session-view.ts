@@ -94,7 +94,7 @@ export class Session {
    * From now on this is `principal`'s session: a new id in one atomic step with everything that changed, so
    * that an id planted before the login (CWE-384) opens nothing. For a short grace the old id still reads
    * the session as it was before. Rejects with a 409 when another request replaced the session first.
-   * One that fails leaves the session whose it was.
+   * One that fails leaves the session as it is stored: what this request changed in it before is forgotten.
    */
   login(principal: string, options?: LoginOptions): Promise<void> {
     return behindView(this).does.login(behindView(this).session, principal, options);

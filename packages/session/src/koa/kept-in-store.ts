@@ -74,7 +74,13 @@ export class KeptInStore implements KoaKept, Values {
     const old = this.#key;
     const wasStored = !this.isNew;
     this.#key = key;
-    await this.#set(this.#asText(), how);
+    try {
+      await this.#set(this.#asText(), how);
+    } catch (error) {
+      this.#key = old;
+      this.#reset();
+      throw error;
+    }
     if (wasStored) await this.#store.destroy(old, { ctx: this.#notes.ctx });
     return "changed";
   }
@@ -98,6 +104,12 @@ export class KeptInStore implements KoaKept, Values {
     await this.#store.set(this.#key, data, storeMs, { ...this.#notes, changed });
     this.#text = text;
     return "changed";
+  }
+
+  /** What the application did since is forgotten: saved under the old key it could show a user to who planted that. */
+  #reset(): void {
+    for (const name of this.names()) if (!name.startsWith("_")) this.#data.delete(name);
+    for (const [name, value] of Object.entries(JSON.parse(this.#text ?? "{}"))) this.#data.set(name, value);
   }
 
   /** What koa-session stores: no names that begin with an underscore. */

@@ -100,7 +100,8 @@ export class KoaSession {
 
   /**
    * From now on this is `principal`'s session: a new key in one atomic step with everything that changed, so
-   * that a key planted before the login (CWE-384) opens nothing. One that fails leaves the session whose it was.
+   * that a key planted before the login (CWE-384) opens nothing. One that fails leaves the session as it is
+   * stored: what this request changed in it before is forgotten.
    */
   login(principal: string, options?: KoaLoginOptions): Promise<void> {
     return behindView(this).login(principal, options);

@@ -1,7 +1,7 @@
 import type { Attributes } from "../backend.ts";
 
 /** Of more names than this one is looked up, not searched for. */
-const MOST_SEARCHED = 16;
+const MOST_SEARCHED = 32;
 
 /** Names of attributes in their order: one object for all lists that differ in their values alone. */
 class Names {
@@ -22,8 +22,7 @@ class Names {
 
 /**
  * Attributes that nothing changes, so that a row can hand out its own, and what a write leaves alone is not copied:
- * most writes copy some values and no name. A `Map` for each row takes four times the memory, and is copied for each
- * read and each write.
+ * most writes copy some values and no name, where a `Map` is copied for each read and each write.
  */
 export class AttributeList implements Attributes {
   readonly #names: Names;

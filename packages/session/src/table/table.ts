@@ -40,6 +40,7 @@ export type RowBody = LiveSession | MovedSession | Tombstone | SharedValue | Pri
 export interface LiveSession {
   readonly kind: "live";
   readonly createdAt: number;
+  /** No `Map`: a table that clones or serialises rows keeps `[...attributes]`, and gives a `Map` back. */
   readonly attributes: Attributes;
   readonly writes: readonly SeenWrites[];
 }

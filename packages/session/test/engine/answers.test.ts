@@ -1,6 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { runInNewContext } from "node:vm";
 import { type Answer, BackendError, createEngine, memoryBackend } from "@unstick/session";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { eventLog } from "./event-log.ts";
 import { stored } from "./sessions.ts";
 
@@ -88,4 +89,20 @@ test.each([
   }
   expect(told.filter(([, { outcome }]) => outcome !== "ok")).toHaveLength(attempts.length);
   expect((await engine.load(id))?.get("n")).toBe(1);
+});
+
+test("who is told of a call finds the session as it is then: a save from there adds nothing twice", async () => {
+  const engine = createEngine({ backend: memoryBackend(), attributes: { n: "counter" } });
+  const id = await stored(engine, { n: 1 });
+  const session = await engine.load(id);
+  const outcomes: unknown[] = [];
+  const again = (message: unknown): void => {
+    if ((message as { verb: string }).verb !== "update" || outcomes.length > 0) return;
+    outcomes.push(session?.saveNow({}, (outcome) => outcome));
+  };
+  subscribe("unstick.session.call", again);
+  onTestFinished(() => void unsubscribe("unstick.session.call", again));
+  session?.set("n", 2);
+  session?.saveNow({}, (outcome) => outcomes.push(outcome));
+  expect([outcomes, (await engine.load(id))?.get("n")]).toEqual([["unchanged", "updated"], 2]);
 });
