@@ -1,27 +1,28 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { type Alb, type StickinessOptions, startAlb } from "@unstick/alb";
 import { waitUntil } from "@unstick/testbed";
+import { compileProgram } from "@unstick/testbed/compile-program";
 import type { Subject } from "./instance.ts";
 
 /** Three instances behind the load balancer. */
 export interface Fleet {
   readonly url: string;
+  /** Processes for {@link Fleet.roll}: nobody is sent to them yet. */
+  start(subject: Subject): Promise<readonly Instance[]>;
   /** Replace one instance after the other; after each, wait for `isSeen`: visitors have been to the mixed fleet. */
-  roll(subject: Subject, isSeen: () => Promise<void>): Promise<void>;
+  roll(by: readonly Instance[], isSeen: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
-interface Instance {
+export interface Instance {
   readonly process: ChildProcess;
   readonly url: string;
 }
 
 const SIZE = 3;
-const program = fileURLToPath(new URL("instance.ts", import.meta.url));
-// Instances run the sources, as the tests do: the root's `paths` lead them there.
-const tsconfig = fileURLToPath(new URL("../../tsconfig.json", import.meta.url));
+// Instances run the sources, as the tests do: the root's `paths` lead there.
+const program = compileProgram(new URL("instance.ts", import.meta.url));
 
 export async function startFleet(
   subject: Subject,
@@ -36,16 +37,16 @@ export async function startFleet(
     healthCheck: { intervalSeconds: 5, healthyThreshold: 2 },
     timeScale: 0.01,
   });
-  const replaceAll = async (by: readonly Instance[], isSeen: () => Promise<void>): Promise<void> => {
-    for (const [at, instance] of by.entries()) {
-      await replace(alb, instances[at] as Instance, instance);
-      await isSeen();
-    }
-    instances = [...by];
-  };
   return {
     url: alb.url,
-    roll: async (next, isSeen) => replaceAll(await startInstances(next, redisUrl), isSeen),
+    start: (next) => startInstances(next, redisUrl),
+    roll: async (by, isSeen) => {
+      for (const [at, instance] of by.entries()) {
+        await replace(alb, instances[at] as Instance, instance);
+        await isSeen();
+      }
+      instances = [...by];
+    },
     stop: async () => {
       await alb.close();
       await Promise.all([...running].map(end));
@@ -64,8 +65,7 @@ function startInstances(subject: Subject, redisUrl: string): Promise<Instance[]>
 
 async function startInstance(subject: Subject, redisUrl: string): Promise<Instance> {
   const child = fork(program, [subject, redisUrl], {
-    env: { ...process.env, TSX_TSCONFIG_PATH: tsconfig },
-    execArgv: ["--import", "tsx"],
+    execArgv: [],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   running.add(child);

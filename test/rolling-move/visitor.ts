@@ -11,8 +11,8 @@ export interface Visitor {
   readonly seen: ReadonlySet<string>;
   readonly faults: readonly string[];
   forget(): void;
-  /** Visit until told otherwise. */
-  run(isOver: () => boolean): Promise<void>;
+  /** Visit until told otherwise; asked before each turn. */
+  run(mayGoOn: () => Promise<boolean>): Promise<void>;
   close(): void;
 }
 
@@ -49,9 +49,9 @@ class BrowsingVisitor implements Visitor {
     this.#client.close();
   }
 
-  async run(isOver: () => boolean): Promise<void> {
+  async run(mayGoOn: () => Promise<boolean>): Promise<void> {
     await this.#logIn();
-    while (!isOver()) {
+    while (await mayGoOn()) {
       // In turn, so that an instance that is new meets the session by one request and by two at once.
       if (this.turns % 2 === 0) await this.#count();
       if (this.mayOverlap) await this.#noteTwice();
