@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { compileProgram } from "@unstick/testbed/compile-program";
 import type { InstanceOptions } from "./subjects.ts";
 
 /** Instances of one application, each a process. */
@@ -17,10 +17,17 @@ process.once("exit", () => {
   for (const child of running) child.kill();
 });
 
+type Program = "change-pairs" | "count" | "instance";
+const compiled = new Map<Program, string>();
+
 /** Fork a program of `workers/` and hand it one argument. */
-export function startWorker(program: string, argument: object): ChildProcess {
-  const file = fileURLToPath(new URL(`workers/${program}.ts`, import.meta.url));
-  const child = fork(file, [JSON.stringify(argument)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+export function startWorker(program: Program, argument: object): ChildProcess {
+  const file = compiled.get(program) ?? compileProgram(new URL(`workers/${program}.ts`, import.meta.url));
+  compiled.set(program, file);
+  const child = fork(file, [JSON.stringify(argument)], {
+    execArgv: [],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;

@@ -15,7 +15,7 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export interface Instance {
+interface Instance {
   readonly process: ChildProcess;
   readonly url: string;
 }

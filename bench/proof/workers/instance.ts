@@ -1,9 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type InstanceOptions, isKoa } from "../subjects.ts";
-import { expressApp } from "./express-app.ts";
-import { koaApp } from "./koa-app.ts";
 import { release } from "./parking.ts";
 
 /** One instance of the application: a process of its own. */
@@ -21,7 +19,7 @@ subscribe("unstick.session.damaged", (event) => {
 process.on("message", () => process.send?.(damaged));
 process.once("disconnect", () => process.exit());
 
-const app = isKoa(options.subject) ? koaApp(options) : await expressApp(options);
+const app = await openApp();
 const server = createServer((request, response) => {
   if (!release(request, response)) app(request, response);
 });
@@ -29,6 +27,12 @@ server.keepAliveTimeout = 120_000;
 server.listen(0, "127.0.0.1", () => {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
+
+/** Only the framework in question is loaded: instances start often here. */
+async function openApp(): Promise<RequestListener> {
+  if (isKoa(options.subject)) return (await import("./koa-app.ts")).koaApp(options);
+  return (await import("./express-app.ts")).expressApp(options);
+}
 
 /** As on a machine whose clock is off: `Date` alone tells the time of day. */
 function moveClock(shiftMs: number): void {
