@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { compileProgram } from "@unstick/testbed/compile-program";
 import type { Call, InstanceOrder, Reply } from "./messages.ts";
 
-const instancePath = fileURLToPath(new URL("./instance.ts", import.meta.url));
+const program = compileProgram(new URL("instance.ts", import.meta.url));
 
 /** One process. What it does not live to answer counts as refused; one that ends unasked ends the proof. */
 export class Instance {
@@ -47,7 +47,7 @@ export class Instance {
   }
 
   #start(): ChildProcess {
-    const child = fork(instancePath, [JSON.stringify(this.#order)], { execArgv: process.execArgv });
+    const child = fork(program, [JSON.stringify(this.#order)], { execArgv: [] });
     child.on("message", (reply: Reply) => this.#settle(reply));
     child.on("exit", (code) => {
       // Thrown from an event, so that nothing catches it: a fleet that is not whole measures nothing.
