@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { compileProgram } from "@unstick/testbed/compile-program";
 import { DemoError } from "../errors.ts";
 import type { FromInstance, InstanceConfig, LoggedOut, Step } from "./messages.ts";
 
-const program = fileURLToPath(new URL("../service-provider/instance.ts", import.meta.url));
+/** Compiled when the first instance starts: each mode starts three, and each deploy. */
+let program: string | undefined;
 
 /** How long a process may take to end by itself after SIGTERM. */
 const graceMs = 5_000;
@@ -32,7 +33,8 @@ export async function startInstance(
   config: InstanceConfig,
   { onStep, onLoggedOut }: InstanceEvents,
 ): Promise<InstanceProcess> {
-  const child = fork(program, { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  program ??= compileProgram(new URL("../service-provider/instance.ts", import.meta.url));
+  const child = fork(program, { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
   const ended = once(child, "exit");
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
