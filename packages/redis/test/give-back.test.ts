@@ -123,7 +123,8 @@ async function expectEnded(id: string): Promise<void> {
   expect(await load(ours("adopt"), id)).toBeNull();
 }
 
-describe("every order of the commands of what runs at once", () => {
+// Each explores sessions of its own: together they wait for the server once where they would wait for each command.
+describe.concurrent("every order of the commands of what runs at once", () => {
   /** `late`: a copy that a process made before it died may stand for its half minute, and count nowhere. */
   async function each(
     name: string,
@@ -225,8 +226,8 @@ describe("every order of the commands of what runs at once", () => {
     await each("late-write", 3, scene, verify);
   }, 240_000);
 
-  test("a touch in flight moves the deadline of what it has become", async () => {
-    // No two that give it back find the same time in its cookie.
+  test.sequential("a touch in flight moves the deadline of what it has become", async () => {
+    // No two that give it back find the same time in its cookie; nor would the other tests, hence alone.
     const now = Date.now.bind(Date);
     let ticks = 0;
     vi.spyOn(Date, "now").mockImplementation(() => now() + ticks++);
