@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { LongestFirst } from "./testbed/src/longest-first.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
@@ -22,6 +23,7 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 120_000,
     maxWorkers: 2,
     maxConcurrency: 24,
+    sequence: { sequencer: LongestFirst },
   },
 });
 
