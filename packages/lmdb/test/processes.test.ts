@@ -7,7 +7,7 @@ import { lmdbBackend } from "@unstick/lmdb";
 import { test, vi } from "vitest";
 import { freshFile } from "./fresh-file.ts";
 import type { Job } from "./jobs.ts";
-import { CHILD, EXEC_ARGV, runIn, startProcess, THREAD } from "./processes.ts";
+import { CHILD, runIn, startProcess } from "./processes.ts";
 
 /** Thousands of flushes, on whatever disk. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -81,7 +81,7 @@ test("three processes that write while sessions are destroyed: none is revived",
 
 test("workers of node:cluster share the sessions", async () => {
   await withSession(async (path, backend) => {
-    cluster.setupPrimary({ exec: CHILD, execArgv: [...EXEC_ARGV], args: [] });
+    cluster.setupPrimary({ exec: CHILD, execArgv: [], args: [] });
     const workers = await Promise.all(
       Array.from({ length: 3 }, async (): Promise<ClusterWorker> => {
         const worker = cluster.fork();
@@ -104,7 +104,7 @@ test("worker threads share the sessions, with the main thread and one another", 
   await withSession(async (path, backend) => {
     const workerData: Job = { job: "increment", path, key: "session", times: 2_000 };
     const threads = Array.from({ length: 3 }, async () => {
-      const worker = new Worker(THREAD, { eval: true, workerData });
+      const worker = new Worker(CHILD, { workerData, execArgv: [] });
       const [[message]] = await Promise.all([once(worker, "message"), once(worker, "exit")]);
       return (message as { answer: unknown }).answer;
     });

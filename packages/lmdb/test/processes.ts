@@ -1,21 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { compileProgram } from "@unstick/testbed/compile-program";
 import type { Job } from "./jobs.ts";
 
-export const CHILD: string = fileURLToPath(new URL("child.ts", import.meta.url));
-export const EXEC_ARGV: readonly string[] = ["--import", "tsx"];
-
-/** The same in a worker thread, which does not take over the loader that runs TypeScript. */
-export const THREAD: string = `
-  import("tsx/esm/api")
-    .then(({ register }) => register())
-    .then(() => import(${JSON.stringify(new URL("child.ts", import.meta.url).href)}));
-`;
+/** Runs as a process, as a worker of node:cluster and as a thread. */
+export const CHILD: string = compileProgram(new URL("child.ts", import.meta.url));
 
 /** A process that waits for its job: all are started before the first begins. */
 export async function startProcess(): Promise<ChildProcess> {
-  const child = fork(CHILD, { execArgv: [...EXEC_ARGV], stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = fork(CHILD, { execArgv: [], stdio: ["ignore", "pipe", "inherit", "ipc"] });
   await once(child, "message");
   return child;
 }

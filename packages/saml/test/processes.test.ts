@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { compileProgram } from "@unstick/testbed/compile-program";
 import type { IdentityProvider } from "@unstick/testbed/identity-provider";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Order } from "./instance.ts";
 import { startIdentityProvider } from "./service-provider.ts";
 
-const program = fileURLToPath(new URL("instance.ts", import.meta.url));
+const program = compileProgram(new URL("instance.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "unstick-saml-"));
 let idp: IdentityProvider;
 let instances: readonly [ChildProcess, ChildProcess, ChildProcess];
@@ -21,7 +21,7 @@ async function ask(instance: ChildProcess, order: Order): Promise<string> {
 }
 
 async function start(): Promise<ChildProcess> {
-  const instance = fork(program, { execArgv: ["--import", "tsx"] });
+  const instance = fork(program, { execArgv: [] });
   const order = { verb: "open", text: join(folder, "state.mdb"), certificate: idp.certificate } as const;
   expect(await ask(instance, order)).toBe("open");
   return instance;
