@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly read?: Backend["read"] | undefined;
   /** Of the id, where the caller has it already. */
   readonly key?: SessionKey | undefined;
+  /** The caller knows that the id is of a form that `ids: "known"` takes. */
+  readonly isKnown?: boolean | undefined;
 }
 
 /** What the caller makes of a session that was looked for. */
@@ -98,10 +100,11 @@ function sessionCount({ backend, metrics }: Policy): SessionCount | undefined {
 function load<Result>(
   context: EngineContext,
   id: string,
-  { read, key }: LoadOptions,
+  { read, key, isKnown = false }: LoadOptions,
   as: As<Result>,
 ): Answer<Result> {
-  if (!isOfForm(context.policy.ids, id)) {
+  const { ids } = context.policy;
+  if (!(isKnown && ids === "known") && !isOfForm(ids, id)) {
     emit("refused", () => ({ backend: context.backend.name, reason: "malformed-id" }));
     return as(null);
   }

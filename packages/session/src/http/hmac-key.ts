@@ -51,7 +51,7 @@ export class HmacKey {
    */
   hasSigned(text: string, signature: string, encoding: "base64" | "base64url", about?: string): boolean {
     if (signature.length !== this.#expected.length) return false;
-    if (about !== undefined && this.remembers(about, signature)) return true;
+    if (about !== undefined && this.#remembers(about, signature)) return true;
     // What is no ASCII takes more room, and is bytes that no signature has.
     if (this.#given.write(signature) !== this.#given.length) return false;
     const expected = this.sign(text, encoding);
@@ -60,8 +60,7 @@ export class HmacKey {
     return true;
   }
 
-  /** Whether {@link hasSigned} found just this signature good for the text of that hash, not long ago. */
-  remembers(about: string, signature: string): boolean {
+  #remembers(about: string, signature: string): boolean {
     const known = this.#good.get(about);
     if (known === undefined || signature.length !== this.#given.length) return false;
     return this.#given.write(signature) === this.#given.length && this.#isGiven(known);

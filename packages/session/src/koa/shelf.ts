@@ -52,8 +52,8 @@ export function shelfFor(
 function backendShelf(engine: Engine, watch: KoaShelf["watch"]): KoaShelf {
   return {
     watch,
-    load: ({ key, sessionKey }, take) =>
-      engine.loadAs(key, { key: sessionKey }, (session) => take(foundIn(engine, key, session))),
+    load: ({ key, sessionKey, isKnown }, take) =>
+      engine.loadAs(key, { key: sessionKey, isKnown }, (session) => take(foundIn(engine, key, session))),
     create: (key) => new KeptInBackend(engine, key),
   };
 }

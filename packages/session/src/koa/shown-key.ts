@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { SessionKey } from "../backend.ts";
-import { sessionKey } from "../engine/session-id.ts";
+import { isKnownId, sessionKey } from "../engine/session-id.ts";
 import { HmacKey } from "../http/hmac-key.ts";
 import { isHoldable } from "../http/hold.ts";
 import { readCookies, readSignedCookies } from "../http/read-cookie.ts";
 import type { KoaContext } from "./koa-context.ts";
 import type { KoaSessionConfig } from "./middleware-options.ts";
+import { RememberedIds } from "./remembered-ids.ts";
 
 /** How many pairs of a value and a signature are tried: each costs one HMAC for each of `app.keys`. */
 const MOST_PAIRS = 16;
@@ -17,6 +18,8 @@ export interface ShownKey {
   readonly signature?: string;
   /** Of the session; absent: it was not asked for. */
   readonly sessionKey?: SessionKey;
+  /** It was shown before, and is of a form that the engine knows. */
+  readonly isKnown?: boolean;
 }
 
 /** The key that the browser showed: of several cookies of the name the first that is well signed. */
@@ -46,7 +49,7 @@ function asShown(key: string | undefined): ShownKey | undefined {
  * `undefined`: they are none of which that is known.
  */
 export function signatureByFirst(keys: unknown, name: string, value: string): string | undefined {
-  return hmacOf(keys, name)?.sign(`${name}=${value}`, "base64url");
+  return signerOf(keys, name)?.hmac.sign(`${name}=${value}`, "base64url");
 }
 
 /**
@@ -61,31 +64,41 @@ function shownByFirst(
   signature: string | undefined,
 ): ShownKey | undefined {
   if (signature === undefined) return undefined;
-  const hmac = hmacOf(keys, name);
-  if (hmac === undefined) return undefined;
+  const signer = signerOf(keys, name);
+  if (signer === undefined) return undefined;
+  const known = signer.ids.find(value, signature);
+  if (known !== undefined) return { key: value, signature, sessionKey: known, isKnown: true };
   const key = sessionKey(value);
-  // The text is put together only for a signature that is not remembered.
-  const isGood =
-    hmac.remembers(key, signature) || hmac.hasSigned(`${name}=${value}`, signature, "base64url", key);
-  return isGood ? { key: value, signature, sessionKey: key } : undefined;
+  // Of another form than is known, the hash remembers the signature.
+  const isOfForm = isKnownId(value);
+  if (!signer.hmac.hasSigned(`${name}=${value}`, signature, "base64url", isOfForm ? undefined : key))
+    return undefined;
+  if (isOfForm) signer.ids.remember(value, signature, key);
+  return { key: value, signature, sessionKey: key };
 }
 
 /** An application may choose the name by the request. */
 const MOST_NAMES = 64;
 
-/** Cookie name → the HMAC of its values under the first of `app.keys`, which may change. */
-const hmacs = new Map<string, { readonly secret: string; readonly hmac: HmacKey }>();
+interface Signer {
+  readonly secret: string;
+  readonly hmac: HmacKey;
+  readonly ids: RememberedIds;
+}
 
-function hmacOf(keys: unknown, name: string): HmacKey | undefined {
+/** Cookie name → who signs its values with the first of `app.keys`, which may change. */
+const signers = new Map<string, Signer>();
+
+function signerOf(keys: unknown, name: string): Signer | undefined {
   const secret: unknown = Array.isArray(keys) ? keys[0] : undefined;
   if (typeof secret !== "string") return undefined;
-  let known = hmacs.get(name);
-  if (known?.secret !== secret) {
-    known = { secret, hmac: new HmacKey(secret, "sha1") };
-    if (hmacs.size >= MOST_NAMES) hmacs.clear();
-    hmacs.set(name, known);
+  let signer = signers.get(name);
+  if (signer?.secret !== secret) {
+    signer = { secret, hmac: new HmacKey(secret, "sha1"), ids: new RememberedIds() };
+    if (signers.size >= MOST_NAMES) signers.clear();
+    signers.set(name, signer);
   }
-  return known.hmac;
+  return signer;
 }
 
 function firstSigned(
