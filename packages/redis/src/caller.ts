@@ -54,7 +54,7 @@ export class Caller {
     command: readonly string[],
     decode: (reply: unknown) => T,
   ): Promise<T> {
-    return this.run(verb, () => this.link.send(key, command).then(decode));
+    return this.run(verb, () => this.#sendPlain(key, command, SLOT_RETRIES).then(decode));
   }
 
   /** Run a script on `keys`, which share one slot. */
@@ -81,6 +81,14 @@ export class Caller {
     return new DeadlineError(this.name, verb, this.deadlineMs);
   }
 
+  #sendPlain(key: string, command: readonly string[], retries: number): Promise<unknown> {
+    const reply = this.link.send(key, command);
+    if (!this.link.isCluster) return reply;
+    return reply.catch((error: unknown) =>
+      this.#later(error, retries, (left) => this.#sendPlain(key, command, left)),
+    );
+  }
+
   #evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const call = { first: keys[0] ?? "", script, rest: [String(keys.length), ...keys, ...args] };
     return this.#sendSha(call, SLOT_RETRIES);
@@ -90,10 +98,11 @@ export class Caller {
     const declared = this.#declares ? call.script.declared : undefined;
     const { sha, source } = declared ?? call.script;
     return this.link.send(call.first, ["EVALSHA", sha, ...call.rest]).catch((error: unknown) => {
-      if (serverWord(error) !== "NOSCRIPT") return this.#sendLater(call, retries, error);
+      if (serverWord(error) !== "NOSCRIPT")
+        return this.#later(error, retries, (left) => this.#sendSha(call, left));
       return this.link.send(call.first, ["EVAL", source, ...call.rest]).catch((inner: unknown) => {
         if (declared === undefined || !isUnknownDeclaration(inner)) {
-          return this.#sendLater(call, retries, inner);
+          return this.#later(inner, retries, (left) => this.#sendSha(call, left));
         }
         this.#declares = false;
         return this.#sendSha(call, retries);
@@ -101,10 +110,14 @@ export class Caller {
     });
   }
 
-  async #sendLater(call: ScriptCall, retries: number, error: unknown): Promise<unknown> {
+  async #later(
+    error: unknown,
+    retries: number,
+    again: (retries: number) => Promise<unknown>,
+  ): Promise<unknown> {
     if (!this.link.isCluster || !SLOT_ON_ITS_WAY.has(serverWord(error)) || retries === 0) throw error;
     await sleep(SLOT_RETRY_MS);
-    return this.#sendSha(call, retries - 1);
+    return again(retries - 1);
   }
 
   /** The error for a reply that no script of ours gives. */

@@ -11,6 +11,7 @@ const MEANING: Readonly<Record<string, string>> = {
   MASTERDOWN: "the replica has lost its master (MASTERDOWN)",
   CLUSTERDOWN: "the cluster does not serve this slot (CLUSTERDOWN)",
   TRYAGAIN: "the slot is being moved (TRYAGAIN)",
+  ASK: "the slot is being moved (ASK)",
   CROSSSLOT: "the client sent keys of two slots (CROSSSLOT): is it a cluster client?",
   MOVED: "the key lives on another node (MOVED): the server is a cluster, the client is not",
   NOAUTH: "the server wants a password (NOAUTH)",
@@ -29,6 +30,7 @@ const GLIDE_NAMES: Readonly<Record<string, string>> = {
   TryAgain: "TRYAGAIN",
   CrossSlot: "CROSSSLOT",
   Moved: "MOVED",
+  Ask: "ASK",
 };
 
 /** The first word of an error reply, such as `NOSCRIPT`; empty when the error did not come from the server. */

@@ -3,7 +3,7 @@ import { type RedisCluster, startRedisCluster } from "@unstick/testbed/redis-clu
 import { redisCommand } from "@unstick/testbed/redis-command";
 import { createCluster } from "redis4";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { redisBackend } from "../src/index.ts";
+import { redisBackend, redisState } from "../src/index.ts";
 import { slotOf } from "../src/slot.ts";
 import { families } from "./client-families.ts";
 import { sessionKey } from "./session-key.ts";
@@ -56,6 +56,48 @@ test.each(onCluster)(
       expect(sequence).toBeGreaterThan(20);
     } finally {
       isMoving = false;
+      await open.close();
+    }
+  },
+);
+
+test.each(["Ask", "Moved", "TryAgain"])(
+  "valkey-glide: a slot is on its way and the client gives up (%s): asked again, reads and writes",
+  async (name) => {
+    const family = families.find(({ name }) => name === "valkey-glide 2")!;
+    const open = await family.cluster!(cluster.masters.map(({ port }) => port));
+    let refusals = 0;
+    const client = new Proxy(open.client as { customCommand(...args: unknown[]): Promise<unknown> }, {
+      get: (target, member) =>
+        member !== "customCommand"
+          ? Reflect.get(target, member)
+          : async (...args: unknown[]) => {
+              if (refusals-- > 0)
+                throw new Error(`An error was signalled by the server: - ${name}: 8872 127.0.0.1:1`);
+              return target.customCommand(...args);
+            },
+    });
+    try {
+      const backend = redisBackend(client as never, { deadlineMs: 10_000 });
+      const state = redisState(client as never, { deadlineMs: 10_000 });
+      const key = sessionKey(name);
+      for (const call of [
+        () => backend.create(key, new Map([["n", "1"]]), LONG),
+        () => backend.read(key),
+        () => backend.touch(key, LONG),
+        () => state.put(name, "1", 60_000),
+        () => state.get(name),
+      ]) {
+        refusals = 3;
+        await call();
+      }
+      expect((await backend.read(key))?.attributes.get("n")).toBe("1");
+      expect(await state.get(name)).toBe("1");
+      refusals = 100;
+      await expect(backend.read(key)).rejects.toThrow(
+        /the slot is being moved|the key lives on another node/,
+      );
+    } finally {
       await open.close();
     }
   },
