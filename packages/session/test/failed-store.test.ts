@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { createEngine, memoryBackend } from "@unstick/session";
 import { SessionStore, session } from "@unstick/session/express";
 import { session as koaSession } from "@unstick/session/koa";
@@ -9,21 +7,17 @@ import expressSession from "express-session";
 import Koa from "koa";
 import { afterEach, expect, test } from "vitest";
 import { faultyBackend } from "./faulty-backend.ts";
-import { Browser } from "./session-app.ts";
+import { type Browser, serve } from "./session-app.ts";
 
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
 });
 
-async function browse(listener: Parameters<typeof createServer>[1]): Promise<Browser> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return new Browser((server.address() as AddressInfo).port);
+async function browse(listener: RequestListener): Promise<Browser> {
+  const { browser, close } = await serve(listener);
+  closers.push(close);
+  return browser();
 }
 
 interface Held {

@@ -1,11 +1,8 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { session as koaSession } from "@unstick/session/koa";
 import Koa from "koa";
 import Koa2 from "koa2";
 import { afterEach, describe, expect, test } from "vitest";
-import { Browser, hosts, startApp, type TestBackend, testBackend } from "./session-app.ts";
+import { type Browser, hosts, serve, startApp, type TestBackend, testBackend } from "./session-app.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -25,13 +22,9 @@ async function onKoa(Application: typeof Koa, backend: TestBackend): Promise<Bro
   app.use((ctx) => {
     ctx.body = count((ctx as unknown as { session: { n?: number } }).session);
   });
-  const server = createServer(app.callback()).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closers.push(async () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return new Browser((server.address() as AddressInfo).port);
+  const { browser, close } = await serve(app.callback());
+  closers.push(close);
+  return browser();
 }
 
 const places: readonly [string, (backend: TestBackend) => Promise<Browser>][] = [

@@ -1,11 +1,8 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createEngine } from "@unstick/session";
 import { session as koaSession } from "@unstick/session/koa";
 import Koa from "koa";
 import { afterEach, describe, expect, test } from "vitest";
-import { Browser, startApp, type TestBackend, testBackend } from "./session-app.ts";
+import { type Browser, serve, startApp, type TestBackend, testBackend } from "./session-app.ts";
 
 interface Held {
   cart?: unknown;
@@ -40,13 +37,9 @@ async function onKoa(backend: TestBackend): Promise<Browser> {
   app.use(async (ctx) => {
     ctx.body = await visit(ctx.path, (ctx as unknown as { session: Held }).session);
   });
-  const server = createServer(app.callback()).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closers.push(async () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return new Browser((server.address() as AddressInfo).port);
+  const { browser, close } = await serve(app.callback());
+  closers.push(close);
+  return browser();
 }
 
 async function onExpress(backend: TestBackend): Promise<Browser> {

@@ -1,7 +1,4 @@
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { createEngine } from "@unstick/session";
 import { session } from "@unstick/session/koa";
@@ -9,7 +6,7 @@ import Koa from "koa";
 import { afterEach, describe, expect, test } from "vitest";
 import { RememberedIds } from "../src/koa/remembered-ids.ts";
 import { eventLog } from "./engine/event-log.ts";
-import { Browser, testBackend } from "./session-app.ts";
+import { type Browser, serve, testBackend } from "./session-app.ts";
 
 const idOf = (digit: string): string => `${digit.repeat(8)}-${digit.repeat(56)}`;
 const secret = "a secret of thirty-two bytes, no?";
@@ -53,9 +50,9 @@ describe("ids that were shown before", () => {
 });
 
 describe("a cookie that is shown again, on Koa", () => {
-  const closers: (() => void)[] = [];
-  afterEach(() => {
-    for (const close of closers.splice(0)) close();
+  const closers: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0)) await close();
   });
 
   async function start(): Promise<{ browser: Browser; backend: ReturnType<typeof testBackend> }> {
@@ -68,13 +65,9 @@ describe("a cookie that is shown again, on Koa", () => {
       held.n = (held.n ?? 0) + 1;
       ctx.body = String(held.n);
     });
-    const server = createServer(app.callback()).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    closers.push(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return { browser: new Browser((server.address() as AddressInfo).port), backend };
+    const { browser, close } = await serve(app.callback());
+    closers.push(close);
+    return { browser: browser(), backend };
   }
 
   test("opens its session, and with another id or another signature none", async () => {

@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Backend, memoryBackend } from "@unstick/session";
 import { type Session, type SessionOptions, session } from "@unstick/session/express";
@@ -39,12 +45,16 @@ export async function startApp(
   const given = options.store === undefined ? { backend: memoryBackend() } : {};
   const middleware = session({ secret: "keyboard cat", ...given, ...options });
   const listener = listeners[host](middleware as unknown as Route, routes, errors);
+  return { ...(await serve(listener)), errors };
+}
+
+/** Any application, on a port of its own. */
+export async function serve(listener: RequestListener): Promise<Omit<App, "errors">> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    errors,
     browser: () => new Browser(port),
     close: async () => {
       server.closeAllConnections();

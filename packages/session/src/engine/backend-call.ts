@@ -18,20 +18,34 @@ export type BackendCall = <Value, Result = Value>(
 
 export function backendCall(backend: Backend, deadlineMs: number | undefined): BackendCall {
   const { name } = backend;
-  const patient: BackendCall = (verb, call, take, recover) =>
-    (isListenedTo("call") ? timed : typed)(name, verb, call, take, recover);
+  const patient: BackendCall = <Value, Result>(
+    verb: string,
+    call: () => Answer<Value>,
+    take: (value: Value) => Answer<Result> = asIs as (value: Value) => Result,
+    recover: (error: UnstickError) => Result = rethrow,
+  ) => {
+    if (!isListenedTo("call")) return typed(name, verb, call, take, recover);
+    const tell = stopwatch(name, verb);
+    return typed(
+      name,
+      verb,
+      call,
+      (value) => tell("ok", () => take(value)),
+      (error) => tell(error.code, () => recover(error)),
+    );
+  };
   if (deadlineMs === undefined) return patient;
   return (verb, call, take, recover) =>
     patient(verb, () => withDeadline(name, verb, call(), deadlineMs), take, recover);
 }
 
 /** No async function: each would cost every request some hundred nanoseconds. */
-function typed<Value, Result = Value>(
+function typed<Value, Result>(
   backend: string,
   verb: string,
   call: () => Answer<Value>,
-  take: (value: Value) => Answer<Result> = asIs as (value: Value) => Result,
-  recover: (error: UnstickError) => Result = rethrow,
+  take: (value: Value) => Answer<Result>,
+  recover: (error: UnstickError) => Result,
 ): Answer<Result> {
   let answer: Answer<Value>;
   try {
@@ -56,32 +70,17 @@ function typedError(backend: string, verb: string, error: unknown): UnstickError
   return new BackendError(backend, verb, error instanceof Error ? error.name : "unknown", { cause: error });
 }
 
-function timed<Value, Result = Value>(
-  backend: string,
-  verb: string,
-  call: () => Answer<Value>,
-  take: (value: Value) => Answer<Result> = asIs as (value: Value) => Result,
-  recover: (error: UnstickError) => Result = rethrow,
-): Answer<Result> {
+/** Tells how long a call took and what came of it, once that is taken: whoever listens may go on to use the session. */
+function stopwatch(backend: string, verb: string): <Taken>(outcome: string, take: () => Taken) => Taken {
   const begin = performance.now();
-  const tell = (outcome: string, durationMs: number): void =>
-    emit("call", () => ({ backend, verb, durationMs, outcome }));
-  return typed(
-    backend,
-    verb,
-    call,
-    (value) => {
-      const durationMs = performance.now() - begin;
-      // Whoever listens may go on to use the session: not before it knows.
-      const result = take(value);
-      tell("ok", durationMs);
-      return result;
-    },
-    (error) => {
-      tell(error.code, performance.now() - begin);
-      return recover(error);
-    },
-  );
+  return (outcome, take) => {
+    const durationMs = performance.now() - begin;
+    try {
+      return take();
+    } finally {
+      emit("call", () => ({ backend, verb, durationMs, outcome }));
+    }
+  };
 }
 
 function withDeadline<Value>(
