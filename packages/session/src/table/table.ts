@@ -9,7 +9,7 @@ export interface Table {
   readonly name: string;
   /** Run a step on one consistent state. */
   read<T>(step: (rows: ReadableRows, now: number) => T): Answer<T>;
-  /** Run a step alone, atomically; resolves when its writes are kept. A step writes only after its last read. */
+  /** Run a step alone, atomically; answers when its writes are kept. A step writes only after its last read. */
   write<T>(step: (rows: Rows, now: number) => T): Answer<T>;
   /** The keys of a group that start with `prefix`; one that is there throughout is given exactly once. */
   keys(group: string, prefix: string): AsyncIterable<string>;
